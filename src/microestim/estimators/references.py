@@ -1,0 +1,84 @@
+"""The publications behind the closed-form estimators."""
+
+from microestim.results import Reference
+
+__all__ = [
+    "BAILEY_1951",
+    "CASTLEDINE_1981",
+    "CHAPMAN_1951",
+    "HARRIS_KRUEGER_2015",
+    "LE_LUDEC_2019",
+    "LINCOLN_1930",
+    "RIVEST_YAUCK_2023",
+    "SIRKEN_1970",
+]
+
+LINCOLN_1930 = Reference(
+    authors=("Lincoln, F. C.",),
+    year=1930,
+    title="Calculating waterfowl abundance on the basis of banding returns",
+    journal="United States Department of Agriculture Circular",
+    volume="118",
+    kind="report",
+)
+CHAPMAN_1951 = Reference(
+    authors=("Chapman, D. G.",),
+    year=1951,
+    title=(
+        "Some properties of the hypergeometric distribution with applications to zoological sample censuses"
+    ),
+    journal="University of California Publications in Statistics",
+    volume="1",
+    pages="131–160",
+)
+BAILEY_1951 = Reference(
+    authors=("Bailey, N. T. J.",),
+    year=1951,
+    title="On estimating the size of mobile populations from recapture data",
+    journal="Biometrika",
+    volume="38",
+    pages="293–306",
+    doi="10.1093/biomet/38.3-4.293",
+)
+CASTLEDINE_1981 = Reference(
+    authors=("Castledine, B. J.",),
+    year=1981,
+    title="A Bayesian analysis of multiple-recapture sampling for a closed population",
+    journal="Biometrika",
+    volume="68",
+    pages="197–210",
+    doi="10.1093/biomet/68.1.197",
+)
+RIVEST_YAUCK_2023 = Reference(
+    authors=("Rivest, L.-P.", "Yauck, M."),
+    year=2023,
+    title="Small sample inference for two-way capture recapture experiments",
+    journal="arXiv",
+    doi="10.48550/arXiv.2307.11705",
+    kind="misc",
+)
+LE_LUDEC_2019 = Reference(
+    authors=("Le Ludec, C.", "Tubaro, P.", "Casilli, A. A."),
+    year=2019,
+    title="How many people microwork in France? Estimating the size of a new labor force",
+    journal="arXiv",
+    doi="10.48550/arXiv.1901.03889",
+    kind="misc",
+)
+HARRIS_KRUEGER_2015 = Reference(
+    authors=("Harris, S. D.", "Krueger, A. B."),
+    year=2015,
+    title="A proposal for modernizing labor laws for twenty-first-century work: the independent worker",
+    journal="The Hamilton Project, Brookings Institution",
+    volume="Discussion Paper 2015-10",
+    kind="report",
+)
+SIRKEN_1970 = Reference(
+    authors=("Sirken, M. G.",),
+    year=1970,
+    title="Household surveys with multiplicity",
+    journal="Journal of the American Statistical Association",
+    volume="65",
+    pages="257–266",
+    doi="10.1080/01621459.1970.10481077",
+)

@@ -1,0 +1,402 @@
+"""Size of a closed population from two samples: Lincoln-Petersen, Chapman, Bailey."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from microestim.errors import InputError, NotEstimableError, SmallRecaptureWarning
+from microestim.estimators.gamma_ratio import log_rising
+from microestim.estimators.references import BAILEY_1951, CHAPMAN_1951, LINCOLN_1930
+from microestim.estimators.two_sample_limits import logit_limits, profile_limits, waring_limits
+from microestim.estimators.waring import first_reached
+from microestim.results import Estimate, Interval, Reference, Rng, floored_interval
+
+__all__ = ["TwoSampleEstimate", "bailey", "chapman", "check_counts", "lincoln_petersen"]
+
+Array = npt.NDArray[np.float64]
+Estimator = Literal["Lincoln-Petersen", "Chapman", "Bailey"]
+Counts = int | float | npt.ArrayLike
+
+ASSUMPTIONS = (
+    "The population is closed between the two samples: nobody joins or leaves.",
+    "The samples are independent: being in the first does not change the chance of being in the second.",
+    "In at least one sample everybody has the same chance of being in it; if the active are more likely "
+    "to be in both, the number is too low.",
+    "People are matched between the samples without error.",
+)
+FEW_RECAPTURES = 7
+DEFAULT_RESAMPLES = 2000
+# NumPy draws hypergeometric counts only from populations below this.
+LARGEST_RESAMPLED = 10**9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TwoSampleEstimate(Estimate):
+    """An estimate from two samples, with their counts and all the intervals made from them.
+
+    Parameters
+    ----------
+    n1, n2 : float or ndarray
+        People in the first and in the second sample.
+    m : float or ndarray
+        People in both.
+
+    Examples
+    --------
+    >>> chapman(500, 500, 89)
+    <Chapman: 2,790 people, se 240, 911 seen>
+    """
+
+    n1: float | Array
+    n2: float | Array
+    m: float | Array
+
+    @property
+    def interval_methods(self) -> tuple[str, ...]:
+        """Names that `interval` accepts as its method, the default first."""
+        return ("logit", "lognormal", "profile", "waring", "wald", "bootstrap")
+
+    def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
+        n1, n2, m = (np.asarray(count, dtype=float) for count in (self.n1, self.n2, self.m))
+        floor = n1 + n2 - m
+        if method == "logit":
+            low, high = logit_limits(n1, n2, m, level)
+            note = _LOGIT_WITHOUT_RECAPTURE if np.any(m == 0) else ""
+            return floored_interval(
+                low, high, level=level, kind="confidence: transformed logit", floor=floor, note=note
+            )
+        if method == "profile":
+            low, high = profile_limits(n1, n2, m, level)
+            note = "no upper limit where m = 0: the likelihood rises for ever" if np.any(m == 0) else ""
+            return floored_interval(
+                low, high, level=level, kind="confidence: profile likelihood", floor=floor, note=note
+            )
+        if method == "waring":
+            low, high = waring_limits(n1, n2, m, level)
+            note = _WARING_NEEDS_ONE if np.any(m == 0) else ""
+            return floored_interval(
+                low, high, level=level, kind="credible: generalized Waring", floor=floor, note=note
+            )
+        if method == "bootstrap":
+            return self._bootstrap(level, rng, n_resamples)
+        if method == "wald" and np.any(m < FEW_RECAPTURES):
+            warnings.warn(
+                f"with fewer than {FEW_RECAPTURES} recaptures (m = {np.min(m):g}) the estimate is far from "
+                "normal, so a Wald interval is too short above; use method='logit'.",
+                SmallRecaptureWarning,
+                stacklevel=3,
+            )
+        return super()._make_interval(method, level, rng, n_resamples)
+
+    def _bootstrap(self, level: float, rng: Rng, n_resamples: int | None) -> Interval:
+        resamples = DEFAULT_RESAMPLES if n_resamples is None else n_resamples
+        if np.asarray(resamples).dtype.kind not in "iu" or resamples < 100:
+            raise InputError(f"n_resamples is {n_resamples!r}; give a whole number of at least 100.")
+        n1, n2, m = (np.asarray(count, dtype=float) for count in (self.n1, self.n2, self.m))
+        n_hat = np.asarray(self.n_hat, dtype=float)
+        exists = np.isfinite(n_hat)
+        size = np.maximum(np.rint(np.where(exists, n_hat, 0.0)), n1 + n2 - m)
+        if np.any(size > LARGEST_RESAMPLED):
+            raise InputError(f"a population of {np.max(size):,.0f} is too large to resample; use 'logit'.")
+        generator = np.random.default_rng(rng)
+        shape = (int(resamples), *n_hat.shape)
+        drawn = generator.hypergeometric(
+            n1.astype(np.int64), (size - n1).astype(np.int64), n2.astype(np.int64), size=shape
+        )
+        replicates, _ = _point_and_se(_estimator_of(self.method), n1, n2, drawn.astype(float))
+        replicates = np.where(np.isnan(replicates), np.inf, replicates)
+        tail = (1 - level) / 2
+        # The inverted empirical distribution never averages an infinite replicate with a finite one.
+        low, high = np.quantile(replicates, [tail, 1 - tail], axis=0, method="inverted_cdf")
+        empty = int(np.isinf(replicates).sum())
+        note = f"{empty} of {replicates.size} resamples had m = 0 and count as infinite" if empty else ""
+        return floored_interval(
+            np.where(exists, low, np.nan),
+            np.where(exists, high, np.nan),
+            level=level,
+            kind="confidence: bootstrap percentile",
+            floor=n1 + n2 - m,
+            note=note,
+        )
+
+    def _extra_rows(self) -> list[tuple[str, str]]:
+        counts = f"n1 = {float(self.n1):,.0f}, n2 = {float(self.n2):,.0f}, m = {float(self.m):,.0f}"
+        return [("samples", counts)]
+
+
+_LOGIT_WITHOUT_RECAPTURE = (
+    "m = 0: the data set no upper limit; this one comes from the half person added to each cell"
+)
+_WARING_NEEDS_ONE = (
+    "the generalized Waring posterior (prior 1 / (N + 1)) is proper from m = 1 recapture on; for m = 0 use "
+    "method='logit', or two_sample_posterior with a proper prior such as ('waring', 0.5)."
+)
+_REFERENCES: dict[Estimator, Reference] = {
+    "Lincoln-Petersen": LINCOLN_1930,
+    "Chapman": CHAPMAN_1951,
+    "Bailey": BAILEY_1951,
+}
+
+
+def lincoln_petersen(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
+    r"""Estimate a population's size as n1 n2 / m.
+
+    Parameters
+    ----------
+    n1, n2 : int or array_like of int
+        People in the first and in the second sample. Arrays broadcast.
+    m : int or array_like of int
+        People in both.
+
+    Returns
+    -------
+    TwoSampleEstimate
+        In people. For arrays, rows with m = 0 have the status ``"not estimable"`` and an estimate of nan.
+
+    Raises
+    ------
+    NotEstimableError
+        For one pair of samples with m = 0; the message gives the bound that exists.
+    InputError
+        If a count is negative or no whole number, a sample is empty, or m exceeds a sample.
+
+    See Also
+    --------
+    chapman : Less biased, and finite for m = 0.
+    two_sample_posterior : The exact posterior.
+
+    Notes
+    -----
+    :math:`\hat N = n_1 n_2 / m`, the likelihood's maximum with n1 and n2 taken as given [1]_. Its standard
+    error, :math:`n_1^2 n_2 (n_2 - m) / m^3` under the root, takes m as binomial among n2 [2]_, so it is
+    not symmetric in the samples. The estimate is biased upwards, and far so when m is below about 7.
+
+    Intervals: ``"logit"`` (the default: it exists for every m and holds its level best in the coverage
+    table of the documentation), ``"lognormal"`` (Chao 1987), ``"profile"`` (multinomial likelihood),
+    ``"waring"`` (generalized Waring, prior 1 / (N + 1), from m = 1 on), ``"wald"`` and ``"bootstrap"``
+    (parametric: m is drawn again from the hypergeometric distribution, n1 and n2 stay; percentiles).
+
+    References
+    ----------
+    .. [1] Lincoln, F. C. (1930). Calculating waterfowl abundance on the basis of banding returns. USDA
+       Circular 118.
+    .. [2] Ricker, W. E. (1975). Computation and interpretation of biological statistics of fish
+       populations. Bulletin of the Fisheries Research Board of Canada 191, p. 78.
+
+    Examples
+    --------
+    >>> lincoln_petersen(500, 500, 89)
+    <Lincoln-Petersen: 2,810 people, se 270, 911 seen>
+    """
+    return _estimate("Lincoln-Petersen", n1, n2, m)
+
+
+def chapman(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
+    r"""Estimate a population's size by Chapman's correction of Lincoln-Petersen.
+
+    Parameters
+    ----------
+    n1, n2 : int or array_like of int
+        People in the first and in the second sample. Arrays broadcast.
+    m : int or array_like of int
+        People in both.
+
+    Returns
+    -------
+    TwoSampleEstimate
+        In people.
+
+    Raises
+    ------
+    InputError
+        If a count is negative or no whole number, a sample is empty, or m exceeds a sample.
+
+    See Also
+    --------
+    lincoln_petersen : Lists the intervals.
+
+    Notes
+    -----
+    :math:`\hat N = (n_1 + 1)(n_2 + 1) / (m + 1) - 1` [1]_, unbiased when :math:`n_1 + n_2 \ge N` and too
+    low otherwise, above all when m is small. Variance
+    :math:`(n_1 + 1)(n_2 + 1)(n_1 - m)(n_2 - m) / \{(m + 1)^2 (m + 2)\}` [2]_.
+
+    References
+    ----------
+    .. [1] Chapman, D. G. (1951). Some properties of the hypergeometric distribution with applications to
+       zoological sample censuses. University of California Publications in Statistics 1, 131-160.
+    .. [2] Seber, G. A. F. (1970). The effects of trap response on tag recapture estimates. Biometrics
+       26(1), 13-22. doi:10.2307/2529040
+
+    Examples
+    --------
+    >>> print(chapman(500, 500, 89).interval())
+    95 % confidence interval (transformed logit): 2,380 to 3,350
+    """
+    return _estimate("Chapman", n1, n2, m)
+
+
+def bailey(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
+    r"""Estimate a population's size by Bailey's binomial correction of Lincoln-Petersen.
+
+    For a second sample drawn with replacement, as when sightings and not people are counted.
+
+    Parameters
+    ----------
+    n1, n2 : int or array_like of int
+        People in the first sample and sightings in the second. Arrays broadcast.
+    m : int or array_like of int
+        Sightings in the second sample of people from the first.
+
+    Returns
+    -------
+    TwoSampleEstimate
+        In people. An estimate below the number seen is returned as it is, and `reason` says so.
+
+    Raises
+    ------
+    InputError
+        If a count is negative or no whole number, a sample is empty, or m exceeds a sample.
+
+    See Also
+    --------
+    lincoln_petersen : Lists the intervals.
+
+    Notes
+    -----
+    :math:`\hat N = n_1 (n_2 + 1) / (m + 1)` with variance
+    :math:`n_1^2 (n_2 + 1)(n_2 - m) / \{(m + 1)^2 (m + 2)\}` [1]_ [2]_.
+
+    References
+    ----------
+    .. [1] Bailey, N. T. J. (1951). On estimating the size of mobile populations from recapture data.
+       Biometrika 38(3/4), 293-306. doi:10.1093/biomet/38.3-4.293
+    .. [2] Bailey, N. T. J. (1952). Improvements in the interpretation of recapture data. Journal of
+       Animal Ecology 21(1), 120-127. doi:10.2307/1913
+
+    Examples
+    --------
+    >>> round(bailey(12, 9, 6).n_hat, 3)
+    17.143
+    """
+    return _estimate("Bailey", n1, n2, m)
+
+
+def check_counts(n1: Counts, n2: Counts, m: Counts) -> tuple[Array, Array, Array]:
+    """Return the counts as float arrays of one shape, if two samples can have them.
+
+    Parameters
+    ----------
+    n1, n2, m : int or array_like of int
+        People in each sample and in both.
+
+    Returns
+    -------
+    n1, n2, m : ndarray
+        Broadcast against each other.
+
+    Raises
+    ------
+    InputError
+        If a count is negative or no whole number, a sample is empty, or m exceeds a sample.
+
+    Examples
+    --------
+    >>> check_counts(5, [6, 7], 2)[0]
+    array([5., 5.])
+    """
+    given: list[Array] = []
+    for name, value in (("n1", n1), ("n2", n2), ("m", m)):
+        array = np.asarray(value)
+        if array.dtype.kind not in "iuf":
+            raise InputError(f"{name} is {value!r}; give a count, or an array of counts.")
+        array = array.astype(float)
+        wrong = ~(np.isfinite(array) & (array >= (0 if name == "m" else 1)) & (array == np.floor(array)))
+        if wrong.any():
+            least = "0" if name == "m" else "1 (a sample cannot be empty)"
+            raise InputError(f"{name} is {array[wrong][0]:g}; give a whole number of at least {least}.")
+        given.append(array)
+    try:
+        size1, size2, both = np.broadcast_arrays(*given)
+    except ValueError as error:
+        shapes = ", ".join(f"{name} {a.shape}" for name, a in zip(("n1", "n2", "m"), given, strict=True))
+        raise InputError(f"the counts cannot be broadcast against each other: {shapes}.") from error
+    excess = both > np.minimum(size1, size2)
+    if excess.any():
+        raise InputError(
+            f"m is {both[excess][0]:g} with n1 = {size1[excess][0]:g} and n2 = {size2[excess][0]:g}; nobody "
+            "can be in both samples without being in each, so give an m of at most the smaller sample."
+        )
+    return size1, size2, both
+
+
+def _point_and_se(estimator: Estimator, n1: Array, n2: Array, m: Array) -> tuple[Array, Array]:
+    if estimator == "Lincoln-Petersen":
+        both = np.where(m > 0, m, np.nan)
+        return n1 * n2 / both, np.sqrt(n1**2 * n2 * (n2 - both) / both**3)
+    if estimator == "Chapman":
+        point = (n1 + 1) * (n2 + 1) / (m + 1) - 1
+        return point, np.sqrt((n1 + 1) * (n2 + 1) * (n1 - m) * (n2 - m) / (m + 2)) / (m + 1)
+    point = n1 * (n2 + 1) / (m + 1)
+    return point, n1 * np.sqrt((n2 + 1) * (n2 - m) / (m + 2)) / (m + 1)
+
+
+def _estimator_of(method: str) -> Estimator:
+    return next(name for name in _REFERENCES if name == method)
+
+
+def _estimate(estimator: Estimator, n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
+    size1, size2, both = check_counts(n1, n2, m)
+    point, se = _point_and_se(estimator, size1, size2, both)
+    seen = size1 + size2 - both
+    absent = np.isnan(point)
+    scalar = both.ndim == 0
+    if scalar and absent:
+        bound = _lower_bound_without_recapture(float(size1), float(size2))
+        raise NotEstimableError(
+            "Lincoln-Petersen divides by m, and nobody was in both samples (m = 0), so there is no estimate. "
+            f"What the data do say: with 95 % confidence N is at least {bound:,.0f}. chapman() and bailey() "
+            "are finite for m = 0, though far too low on average; two_sample_posterior() with a proper prior "
+            "gives a distribution.",
+            bound=bound,
+        )
+    with np.errstate(invalid="ignore"):
+        below = point < seen
+    status = np.where(absent, "not estimable", "estimated")
+    reason = np.select(
+        [absent, below],
+        ["nobody was in both samples (m = 0)", "the estimate is below the number seen"],
+        default="",
+    )
+    values: dict[str, Any] = {
+        "n_hat": point,
+        "se": se,
+        "n_observed": seen,
+        "n1": size1,
+        "n2": size2,
+        "m": both,
+    }
+    if scalar:
+        values = {name: float(value) for name, value in values.items()}
+    return TwoSampleEstimate(
+        **values,
+        status=str(status) if scalar else status,
+        reason=str(reason) if scalar else reason,
+        method=estimator,
+        assumptions=ASSUMPTIONS,
+        reference=_REFERENCES[estimator],
+    )
+
+
+def _lower_bound_without_recapture(n1: float, n2: float) -> float:
+    """Smallest N at which no recapture at all is not a surprise at the 5 % level."""
+
+    def plausible(size: float) -> bool:
+        # P(m = 0) = (N - n1)! (N - n2)! / {(N - n1 - n2)! N!}
+        log_probability = log_rising(size - n1 - n2 + 1, n2) - log_rising(size - n2 + 1, n2)
+        return bool(log_probability >= np.log(0.05))
+
+    return first_reached(plausible, n1 + n2, n1 * n2 / 3 + n1 + n2)

@@ -1,0 +1,316 @@
+"""On how many platforms respondents have an account, or work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, override
+
+import numpy as np
+
+from microestim.models.activity import IN_WEEKLY, SEEN_IN_MONTH, WEEKLY_RATE, CELL_RATES, share
+from microestim.models.latent import FrameLatent, Latent
+from microestim.models.namespace import Namespace
+from microestim.models.observations.observation import GaussianObservation, Observation, Replicates
+
+__all__ = [
+    "ActiveMemberships",
+    "AnyPlatformMemberships",
+    "MembershipCounts",
+    "MembershipCountsByFrequency",
+    "MembershipMean",
+    "PopulationMemberships",
+]
+
+
+def _spread_of_mean(
+    xp: Namespace,
+    frame: FrameLatent,
+    mean_by_cell: Any,
+    variance_by_cell: Any,
+    mean: Any,
+    n: int,
+    sd: float | None,
+) -> Any:
+    if sd is not None:
+        return sd / n**0.5 + 0.0 * mean
+    second = share(frame.respondents, variance_by_cell + mean_by_cell * mean_by_cell)
+    return xp.sqrt((second - mean * mean) / n)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipMean(GaussianObservation):
+    """Respondents' mean number of the study's platforms: normal around the model's mean.
+
+    Parameters
+    ----------
+    frame : str
+        Name of the survey's frame.
+    n : int
+        Respondents.
+    sd : float or None
+        Standard deviation over respondents, where printed; else the model's own.
+    """
+
+    scale: ClassVar[Literal["identity", "log", "logit"]] = "identity"
+    frame: str
+    n: int
+    sd: float | None
+
+    @override
+    def centre_and_error(self, xp: Namespace, latent: Latent) -> tuple[Any, Any]:
+        frame = latent.frame(self.frame)
+        others = share(frame.respondents, latent.others)
+        error = _spread_of_mean(xp, frame, latent.others, latent.membership_variance, others, self.n, self.sd)
+        return 1.0 + others, error
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActiveMemberships(GaussianObservation):
+    """Mean number of platforms worked on in the last month or week: normal around the model's mean.
+
+    Parameters
+    ----------
+    frame : str
+        Name of the survey's frame.
+    window : {"month", "week"}
+        Over which time.
+    n : int
+        Respondents who worked at all in the window.
+    sd : float
+        Standard deviation over respondents.
+    """
+
+    scale: ClassVar[Literal["identity", "log", "logit"]] = "identity"
+    frame: str
+    window: Literal["month", "week"]
+    n: int
+    sd: float
+
+    @override
+    def centre_and_error(self, xp: Namespace, latent: Latent) -> tuple[Any, Any]:
+        frame = latent.frame(self.frame)
+        seen = SEEN_IN_MONTH if self.window == "month" else 1.0 - np.exp(-CELL_RATES / WEEKLY_RATE)
+        here = frame.respondents * seen
+        # 'Seen in the window' on another platform is taken as its threshold form at the same share.
+        elsewhere = frame.elsewhere(share(frame.weights, seen))
+        others = share(here, latent.others * elsewhere) / here.sum(-1)
+        return 1.0 + others, self.sd / self.n**0.5 + 0.0 * others
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnyPlatformMemberships(Observation):
+    """Memberships counted over all platforms, those outside the study included.
+
+    The mean is normal around one, the study's others and those outside it; the share of respondents
+    with a single platform is binomial.
+
+    Parameters
+    ----------
+    frame : str
+        Name of the survey's frame.
+    mean : float
+        Mean number of platforms.
+    n : int
+        Respondents.
+    single : float or None
+        Respondents with exactly one platform.
+    """
+
+    frame: str
+    mean: float
+    n: int
+    single: float | None
+
+    @property
+    @override
+    def observed(self) -> dict[str, float]:
+        numbers = {self.name: self.mean}
+        return numbers if self.single is None else numbers | {f"{self.name}[one only]": self.single}
+
+    def _moments(self, xp: Namespace, latent: Latent) -> tuple[Any, Any, Any]:
+        frame = latent.frame(self.frame)
+        by_cell = latent.others + latent.p["other_memberships"][..., None]
+        shape = latent.p["other_dispersion"][..., None]
+        others = share(frame.respondents, by_cell)
+        second = share(frame.respondents, by_cell + by_cell * by_cell / shape + by_cell * by_cell)
+        error = xp.sqrt((second - others * others) / self.n)
+        return 1.0 + others, error, share(frame.respondents, frame.no_other(1.0))
+
+    @override
+    def log_likelihood(self, xp: Namespace, latent: Latent, numbers: Mapping[str, Any]) -> Any:
+        centre, error, single = self._moments(xp, latent)
+        z = (numbers[self.name] - centre) / error
+        total = -0.5 * z * z - xp.log(error)
+        if self.single is not None:
+            count = numbers[f"{self.name}[one only]"]
+            total = total + count * xp.log(single) + (self.n - count) * xp.log(1.0 - single)
+        return total
+
+    @override
+    def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
+        centre, error, single = self._moments(latent.xp, latent)
+        drawn: Replicates = {self.name: rng.normal(centre, error)}
+        if self.single is not None:
+            drawn[f"{self.name}[one only]"] = rng.binomial(self.n, single).astype(float)
+        return drawn
+
+    @override
+    def statistic(self, numbers: Mapping[str, Any]) -> Any:
+        return numbers[self.name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipCounts(Observation):
+    """Respondents by number of the study's platforms: multinomial.
+
+    Parameters
+    ----------
+    frame : str
+        Name of the survey's frame.
+    counts : mapping of int to int
+        Respondents by number of platforms.
+    """
+
+    frame: str
+    counts: Mapping[int, int]
+
+    @property
+    @override
+    def observed(self) -> dict[str, float]:
+        return {f"{self.name}[{k}]": float(count) for k, count in self.counts.items()}
+
+    @override
+    def log_likelihood(self, xp: Namespace, latent: Latent, numbers: Mapping[str, Any]) -> Any:
+        frame = latent.frame(self.frame)
+        return sum(
+            numbers[f"{self.name}[{k}]"] * xp.log(share(frame.respondents, latent.membership_pmf[k - 1]))
+            for k in self.counts
+        )
+
+    @override
+    def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
+        frame = latent.frame(self.frame)
+        chances = np.stack([share(frame.respondents, pmf) for pmf in latent.membership_pmf], axis=-1)
+        drawn = rng.multinomial(sum(self.counts.values()), chances / chances.sum(-1, keepdims=True))
+        return {
+            f"{self.name}[{k}]": drawn[..., k - 1].astype(float) for k in range(1, latent.n_platforms + 1)
+        }
+
+    @override
+    def statistic(self, numbers: Mapping[str, Any]) -> Any:
+        cells = {
+            int(key[len(self.name) + 1 : -1]): value
+            for key, value in numbers.items()
+            if key.startswith(f"{self.name}[")
+        }
+        return sum(k * value for k, value in cells.items()) / sum(cells.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipCountsByFrequency(Observation):
+    """Respondents by number of platforms within each stated band of frequency: a multinomial a band.
+
+    The margin of frequency is left to the frequency evidence, so that no answer counts twice.
+
+    Parameters
+    ----------
+    frame : str
+        Name of the survey's frame.
+    counts : mapping of (str, int) to int
+        Respondents by band and number of platforms.
+    any_platform : bool
+        Whether the frequency was about any platform.
+    """
+
+    frame: str
+    counts: Mapping[tuple[str, int], int]
+    any_platform: bool
+
+    @property
+    @override
+    def observed(self) -> dict[str, float]:
+        return {f"{self.name}[{band}:{k}]": float(count) for (band, k), count in self.counts.items()}
+
+    def _chances(self, latent: Latent) -> dict[str, list[Any]]:
+        frame = latent.frame(self.frame)
+        stated = frame.stated_bands(float(self.any_platform))
+        chances = {}
+        for band in dict.fromkeys(band for band, _ in self.counts):
+            respondents = frame.respondents * stated[band]
+            whole = respondents.sum(-1)
+            chances[band] = [share(respondents, pmf) / whole for pmf in latent.membership_pmf]
+        return chances
+
+    @override
+    def log_likelihood(self, xp: Namespace, latent: Latent, numbers: Mapping[str, Any]) -> Any:
+        chances = self._chances(latent)
+        return sum(
+            numbers[f"{self.name}[{band}:{k}]"] * xp.log(chances[band][k - 1]) for band, k in self.counts
+        )
+
+    @override
+    def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
+        drawn: Replicates = {}
+        for band, by_number in self._chances(latent).items():
+            n = sum(count for (other, _), count in self.counts.items() if other == band)
+            chances = np.stack(by_number, axis=-1)
+            table = rng.multinomial(n, chances / chances.sum(-1, keepdims=True))
+            drawn |= {
+                f"{self.name}[{band}:{k + 1}]": table[..., k].astype(float) for k in range(table.shape[-1])
+            }
+        return drawn
+
+    @override
+    def statistic(self, numbers: Mapping[str, Any]) -> Any:
+        cells = [
+            (int(key.rsplit(":", 1)[1][:-1]), value)
+            for key, value in numbers.items()
+            if key.startswith(f"{self.name}[")
+        ]
+        return sum(k * value for k, value in cells) / sum(value for _, value in cells)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PopulationMemberships(Observation):
+    """People of the general population by number of the study's platforms: multinomial over people.
+
+    A person with k accounts appears k times among accounts, so people weigh each account by 1/k.
+
+    Parameters
+    ----------
+    counts : mapping of int to int
+        Respondents with at least one account, by number of platforms.
+    """
+
+    counts: Mapping[int, int]
+
+    @property
+    @override
+    def observed(self) -> dict[str, float]:
+        return {f"{self.name}[{k}]": float(count) for k, count in self.counts.items()}
+
+    def _chances(self, latent: Latent) -> list[Any]:
+        people = latent.people_by_memberships
+        whole = sum(people)
+        return [value / whole for value in people]
+
+    @override
+    def log_likelihood(self, xp: Namespace, latent: Latent, numbers: Mapping[str, Any]) -> Any:
+        chances = self._chances(latent)
+        return sum(numbers[f"{self.name}[{k}]"] * xp.log(chances[k - 1]) for k in self.counts)
+
+    @override
+    def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
+        chances = np.stack(self._chances(latent), axis=-1)
+        drawn = rng.multinomial(sum(self.counts.values()), chances / chances.sum(-1, keepdims=True))
+        return {f"{self.name}[{k + 1}]": drawn[..., k].astype(float) for k in range(drawn.shape[-1])}
+
+    @override
+    def statistic(self, numbers: Mapping[str, Any]) -> Any:
+        cells = {
+            int(key[len(self.name) + 1 : -1]): value
+            for key, value in numbers.items()
+            if key.startswith(f"{self.name}[")
+        }
+        return sum(k * value for k, value in cells.items()) / sum(cells.values())

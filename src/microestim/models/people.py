@@ -1,0 +1,259 @@
+"""From accounts to people: how many people are in each tier, draw by draw.
+
+A person is in a tier when at least one of their accounts on the observed platforms is. The number of
+people with k accounts follows from the accounts and the distribution of memberships of each platform's
+people; which platforms a person with k accounts is on follows conditional Bernoulli sampling, with weights
+such that every platform gets its own number of accounts. The activities of one person's accounts are tied by a
+Gaussian copula, so a person who is weekly is monthly too, in every draw, by construction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from microestim.models.activity import IN_MONTHLY, IN_WEEKLY, SEEN_IN_MONTH
+from microestim.models.latent import Latent
+
+__all__ = ["TIER_CELLS", "TIER_IDS", "Tiers", "count_people", "inclusion_chances", "solve_weights"]
+
+TIER_IDS = ("registered", "monthly_active", "monthly", "weekly")
+"""The four estimands, widest first."""
+
+TIER_CELLS: dict[str, np.ndarray] = {
+    "registered": np.ones_like(IN_WEEKLY),
+    "monthly_active": SEEN_IN_MONTH,
+    "monthly": IN_MONTHLY,
+    "weekly": IN_WEEKLY,
+}
+"""Chance that an account in each cell of activity is in the tier, shape (cells,)."""
+
+_CHUNK = 250
+_QUADRATURE_NODES = 21
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """Accounts and people by tier, one value a draw.
+
+    Parameters
+    ----------
+    accounts : dict of str to ndarray, shape (draws, platforms)
+        Accounts in the tier, by tier.
+    people : dict of str to ndarray, shape (draws,)
+        People in the tier, by tier.
+    people_by_memberships : ndarray, shape (draws, platforms)
+        People with 1, 2, ... accounts.
+    frame_memberships : dict of str to ndarray, shape (draws,)
+        Mean number of platforms on which a person of the surveyed platforms who is in the tier is in the tier.
+    weight_residual : ndarray, shape (draws,)
+        Largest relative miss of a platform's accounts by the inclusion weights.
+    """
+
+    accounts: dict[str, np.ndarray]
+    people: dict[str, np.ndarray]
+    people_by_memberships: np.ndarray
+    frame_memberships: dict[str, np.ndarray]
+    weight_residual: np.ndarray
+
+
+def _symmetric_polynomials(weights: np.ndarray) -> np.ndarray:
+    """Elementary symmetric polynomials e_0 .. e_J of the last axis."""
+    e = np.zeros((*weights.shape[:-1], weights.shape[-1] + 1))
+    e[..., 0] = 1.0
+    for j in range(weights.shape[-1]):
+        e[..., 1:] = e[..., 1:] + weights[..., j, None] * e[..., :-1]
+    return e
+
+
+def inclusion_chances(weights: np.ndarray) -> np.ndarray:
+    """Chance that a person with k memberships is on each platform, by conditional Bernoulli sampling.
+
+    pi_j(k) = w_j e_{k-1}(w without j) / e_k(w), with e the elementary symmetric polynomials (Chen,
+    Dempster & Liu 1994, doi:10.1093/biomet/81.3.457). The chances of one k sum to k.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (..., platforms)
+        Positive weights.
+
+    Returns
+    -------
+    ndarray, shape (..., platforms, memberships)
+        Chances for k = 1 .. J.
+    """
+    n = weights.shape[-1]
+    scaled = weights / weights.mean(-1, keepdims=True)
+    whole = _symmetric_polynomials(scaled)
+    chances = np.empty((*weights.shape, n))
+    for j in range(n):
+        without = _symmetric_polynomials(np.delete(scaled, j, axis=-1))
+        chances[..., j, :] = scaled[..., j, None] * without / whole[..., 1:]
+    return chances
+
+
+def solve_weights(
+    accounts: np.ndarray, frame_pmf: np.ndarray, frame: np.ndarray, *, iterations: int = 60
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find inclusion weights under which every platform gets its own number of accounts.
+
+    Parameters
+    ----------
+    accounts : ndarray, shape (draws, platforms)
+        Accounts.
+    frame_pmf : ndarray, shape (draws, memberships)
+        Distribution of the number of memberships of the surveyed platforms' people.
+    frame : ndarray, shape (platforms,)
+        1 for surveyed platforms; all platforms where there was no survey.
+    iterations : int, default 60
+        Steps of iterative proportional fitting.
+
+    Returns
+    -------
+    weights : ndarray, shape (draws, platforms)
+        Weights.
+    residual : ndarray, shape (draws,)
+        Largest relative difference between a platform's accounts and those that the weights give.
+    """
+    weights = accounts / accounts.sum(-1, keepdims=True)
+    residual = np.full(len(accounts), np.inf)
+    framed = (accounts * frame).sum(-1)
+    for _ in range(iterations):
+        chances = inclusion_chances(weights)
+        on_frame = _met_on_frame(chances, frame)
+        # People with k memberships, from those among them who are on the frame.
+        people = framed[:, None] * frame_pmf / np.maximum(on_frame, 1e-300)
+        expected = (chances * people[:, None, :]).sum(-1)
+        ratio = accounts / expected
+        residual = np.abs(ratio - 1.0).max(-1)
+        if residual.max() < 1e-6:
+            break
+        # Half steps: full ones overshoot where one platform holds nearly everyone.
+        weights = weights * ratio**0.7
+        weights = weights / weights.sum(-1, keepdims=True)
+    return weights, residual
+
+
+def _met_on_frame(chances: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """Accounts on surveyed platforms per person with k memberships, shape (draws, memberships)."""
+    return (chances * frame[:, None]).sum(-2)
+
+
+def count_people(latent: Latent) -> Tiers:
+    """Count the people of each tier for every draw.
+
+    Parameters
+    ----------
+    latent : Latent
+        Latent quantities in NumPy, one leading dimension of draws.
+
+    Returns
+    -------
+    Tiers
+        Accounts and people by tier.
+    """
+    weights, accounts = np.asarray(latent.weights), np.asarray(latent.accounts)
+    tier_accounts = {tier: accounts * (weights * cells).sum(-1) for tier, cells in TIER_CELLS.items()}
+    if latent.n_platforms == 1:
+        people = {tier: values[:, 0] for tier, values in tier_accounts.items()}
+        ones = np.ones(len(accounts))
+        return Tiers(
+            accounts=tier_accounts,
+            people=people,
+            people_by_memberships=accounts,
+            frame_memberships=dict.fromkeys(TIER_IDS, ones),
+            weight_residual=np.zeros(len(accounts)),
+        )
+    pmf = np.stack([np.asarray(each) for each in latent.membership_pmf], axis=-1)
+    frame = latent.surveyed if latent.surveyed.any() else np.ones(latent.n_platforms)
+    pieces = [
+        _count_chunk(
+            accounts[rows],
+            weights[rows],
+            pmf[rows],
+            frame,
+            1.0 - latent.surveyed if latent.surveyed.any() else np.zeros(latent.n_platforms),
+            latent.p["departure"][rows],
+            latent.p["activity_correlation"][rows],
+        )
+        for rows in (slice(start, start + _CHUNK) for start in range(0, len(accounts), _CHUNK))
+    ]
+    people = {tier: np.concatenate([piece[0][tier] for piece in pieces]) for tier in TIER_IDS}
+    frame_memberships = {tier: np.concatenate([piece[3][tier] for piece in pieces]) for tier in TIER_IDS}
+    return Tiers(
+        accounts=tier_accounts,
+        people=people,
+        people_by_memberships=np.concatenate([piece[1] for piece in pieces]),
+        frame_memberships=frame_memberships,
+        weight_residual=np.concatenate([piece[2] for piece in pieces]),
+    )
+
+
+def _count_chunk(
+    accounts: np.ndarray,
+    weights: np.ndarray,
+    pmf: np.ndarray,
+    frame: np.ndarray,
+    off_frame: np.ndarray,
+    departure: np.ndarray,
+    correlation: np.ndarray,
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    n = accounts.shape[-1]
+    number = np.arange(1, n + 1)
+    framed = (accounts * frame)[..., None] * weights
+    framed = framed.sum(-2) / (accounts * frame).sum(-1)[:, None]
+    frame_pmf = (framed[..., None] * pmf).sum(-2)
+    inclusion, residual = solve_weights(accounts, frame_pmf, frame)
+    chances = inclusion_chances(inclusion)
+    on_frame = _met_on_frame(chances, frame)
+    # People met on platform j: as met on the frame, times how much likelier k memberships are to include j.
+    ratio = (
+        chances / on_frame[:, None, :] * np.exp(departure[:, None, None] * off_frame[:, None] * (number - 1))
+    )
+    joint = pmf[:, None, :, :] * ratio[:, :, None, :]
+    joint = joint / joint.sum(-1, keepdims=True)
+    mass = (accounts[..., None] * weights)[..., None] * joint
+    by_number = mass.sum((1, 2))
+    people_by_number = by_number / number
+    activity = mass.sum(1) / by_number[:, None, :]
+    tiers, met = _in_tier(activity, number, correlation)
+    people = {tier: (people_by_number * tiers[tier]).sum(-1) for tier in TIER_IDS}
+    frame_memberships = {}
+    for tier in TIER_IDS:
+        on = (framed[..., None] * pmf * TIER_CELLS[tier][:, None]).sum(-2)
+        frame_memberships[tier] = (on * met[tier]).sum(-1) / on.sum(-1)
+    return people, people_by_number, residual, frame_memberships
+
+
+def _in_tier(
+    activity: np.ndarray, number: np.ndarray, correlation: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Chance that at least one of k accounts is in each tier, and the mean number met from one that is.
+
+    `activity` has shape (draws, cells, memberships). One common normal factor per person carries the
+    correlation; Gauss-Hermite quadrature integrates over it. Whoever is met through an account in the tier is
+    met in proportion to how many of their accounts are, so the mean met is E[K**2] / E[K].
+    """
+    nodes, node_weights = np.polynomial.hermite_e.hermegauss(_QUADRATURE_NODES)
+    node_weights = node_weights / node_weights.sum()
+    # Counting from the most active cell down keeps the upper tail exact.
+    above = np.cumsum(activity[:, ::-1, :], axis=1)[:, ::-1, :]
+    scores = -ndtri(np.clip(above, 1e-300, 1.0 - 1e-16))
+    loading, rest = np.sqrt(correlation)[:, None, None], np.sqrt(1.0 - correlation)[:, None, None]
+    shape = (len(activity), len(number))
+    at_least_one = {tier: np.zeros(shape) for tier in TIER_IDS}
+    first = {tier: np.zeros(shape) for tier in TIER_IDS}
+    second = {tier: np.zeros(shape) for tier in TIER_IDS}
+    for node, node_weight in zip(nodes, node_weights, strict=True):
+        upper = ndtr((loading * node - scores) / rest)
+        upper[:, 0, :] = 1.0
+        cells = upper - np.concatenate([upper[:, 1:, :], np.zeros_like(upper[:, :1, :])], axis=1)
+        for tier, chance in TIER_CELLS.items():
+            each = np.clip((cells * chance[:, None]).sum(1), 0.0, 1.0)
+            at_least_one[tier] += node_weight * (1.0 - (1.0 - each) ** number)
+            first[tier] += node_weight * number * each
+            second[tier] += node_weight * (number * each * (1.0 - each) + (number * each) ** 2)
+    met = {tier: second[tier] / np.maximum(first[tier], 1e-300) for tier in TIER_IDS}
+    return at_least_one, met

@@ -1,0 +1,63 @@
+"""The kinds of evidence that a study may hold."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from microestim.study.answers import ActivityEvidence, HoursEvidence, IncomeEvidence, MembershipsEvidence
+from microestim.study.benchmarks import BenchmarkEvidence
+from microestim.study.captures import CapturesEvidence
+from microestim.study.evidence_item import EvidenceItem, StatedError
+from microestim.study.platform_counts import (
+    AudienceEvidence,
+    CountryShareEvidence,
+    NeverUsedEvidence,
+    RegistrationsEvidence,
+)
+
+__all__ = [
+    "EVIDENCE_TYPES",
+    "ActivityEvidence",
+    "AudienceEvidence",
+    "BenchmarkEvidence",
+    "CapturesEvidence",
+    "CountryShareEvidence",
+    "Evidence",
+    "EvidenceItem",
+    "HoursEvidence",
+    "IncomeEvidence",
+    "MembershipsEvidence",
+    "NeverUsedEvidence",
+    "RegistrationsEvidence",
+    "StatedError",
+]
+
+type Evidence = Annotated[
+    RegistrationsEvidence
+    | CountryShareEvidence
+    | AudienceEvidence
+    | CapturesEvidence
+    | ActivityEvidence
+    | MembershipsEvidence
+    | NeverUsedEvidence
+    | IncomeEvidence
+    | HoursEvidence
+    | BenchmarkEvidence,
+    Field(discriminator="type"),
+]
+
+EVIDENCE_TYPES: dict[str, type[EvidenceItem]] = {
+    "registrations": RegistrationsEvidence,
+    "country_share": CountryShareEvidence,
+    "audience": AudienceEvidence,
+    "captures": CapturesEvidence,
+    "activity": ActivityEvidence,
+    "memberships": MembershipsEvidence,
+    "never_used": NeverUsedEvidence,
+    "income": IncomeEvidence,
+    "hours": HoursEvidence,
+    "benchmark": BenchmarkEvidence,
+}
+"""The class of each type of evidence."""
