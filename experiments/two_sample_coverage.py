@@ -107,7 +107,7 @@ def cell(size: int, p1: float, p2: float, generator: np.random.Generator) -> dic
                 "estimate": estimate,
                 "coverage": round(float(covers), 4),
                 "coverage_se": round(math.sqrt(covers * (1 - covers) / (share * usable.sum())), 4),
-                "no_interval": round(1 - float(share), 4),
+                "no_interval": round(max(0.0, 1 - float(share)), 4),
                 "no_upper_limit": round(float(weight[exists & ~finite].sum() / share), 4),
                 "mean_width": float(f"{np.nansum(width * weight) / weight[finite].sum():.4g}"),
                 "median_width": float(f"{_weighted_median(width[finite], weight[finite]):.4g}"),

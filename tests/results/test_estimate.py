@@ -8,8 +8,8 @@ from microestim.results import FRAME_COLUMNS, Estimand, Estimate, Reference
 
 KNOWN = Estimate(n_hat=1000.0, se=100.0, n_observed=400.0, method="sum", assumptions=("It holds.",))
 CONTRACT = (
-    "study tier platform estimand method status estimate se ci_low ci_high ci_level ci_kind unit scope period "
-    "window threshold"
+    "study tier platform estimand method status estimate se ci_low ci_high ci_level ci_kind unit scope "
+    "period window threshold"
 )
 
 

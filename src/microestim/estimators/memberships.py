@@ -100,7 +100,7 @@ def people_from_accounts(
             low, high = inverse_bounds(mean)
             raise NotEstimableError(
                 f"the mean of 1 / K cannot be computed from a mean of K, {mean:g}; it lies between {low:.3f} "
-                f"and {high:.3f}, so there are {low * source.value:,.0f} to {high * source.value:,.0f} people. "
+                f"and {high:.3f}, so {low * source.value:,.0f} to {high * source.value:,.0f} people. "
                 "Give the distribution of K, or use inverse_bounds with the number of platforms.",
                 bound=low * source.value,
             )

@@ -17,8 +17,15 @@ __all__ = ["Parts", "unknown_platforms", "unknown_source"]
 class Parts:
     """The parts of a study that are valid by themselves, by their position in the file.
 
-    `declared` holds, for each list, the ids of all its members by position, the faulty ones included,
-    so that one fault is not reported again wherever the faulty part is referred to.
+    Parameters
+    ----------
+    declared : mapping of str to mapping of int to str
+        For each list, the ids of all its members by position, the faulty ones included, so that one
+        fault is not reported again wherever the faulty part is referred to.
+    observed : str or tuple of str or None
+        The platforms that the estimate covers; None where the field is at fault.
+    sources, platforms, platform_sets, tiers, evidence, published, steps : mapping of int to record
+        The valid members of each list, by position.
     """
 
     declared: Mapping[str, Mapping[int, str]]

@@ -1,0 +1,8 @@
+"""The public face of the joint model: `WorkforceModel`, `WorkforceFit`, `load_fit`."""
+
+from microestim.workforce.fit import WorkforceFit
+from microestim.workforce.model import WorkforceModel
+from microestim.workforce.storage import load_fit
+from microestim.workforce.tiers import TierEstimates, credible_interval
+
+__all__ = ["TierEstimates", "WorkforceFit", "WorkforceModel", "credible_interval", "load_fit"]

@@ -1,0 +1,352 @@
+"""A fitted joint model: posterior draws, and every table, check and file as a view of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from microestim.checks.convergence import Convergence, judge_convergence
+from microestim.checks.result import CheckResult
+from microestim.models.design import Design
+from microestim.models.evaluation import Deviates, evaluate, log_densities, model_numbers
+from microestim.models.latent import Latent
+from microestim.models.people import TIER_IDS, Tiers, count_people
+from microestim.models.priors import Prior
+from microestim.models.sampling import SamplerSettings, software_versions
+from microestim.results import ROUNDING_RULE, Summary, Table, format_number
+from microestim.study import Study
+from microestim.workforce.tiers import ESTIMANDS, TierEstimates, credible_interval
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+__all__ = ["WorkforceFit"]
+
+
+class WorkforceFit:
+    """The posterior of a joint model; made by `WorkforceModel.fit` or `load_fit`.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    design : Design
+        The model's parts, with the reading of the question on frequency that was used.
+    priors : mapping of str to Prior
+        All priors by name.
+    vectors : ndarray, shape (chains, draws, coordinates)
+        Draws in the sampler's coordinates.
+    sample_stats : xarray.Dataset
+        The sampler's statistics; `diverging` is used.
+    settings : SamplerSettings
+        How it was sampled, the seed included.
+    reading : str or None
+        How the question on frequency was read; None where there was none.
+    versions : mapping of str to str, optional
+        Versions of the software that drew; those installed unless given.
+    """
+
+    def __init__(
+        self, *, study: Study, design: Design, priors: Mapping[str, Prior], vectors: np.ndarray,
+        sample_stats: xr.Dataset, settings: SamplerSettings, reading: str | None,
+        versions: Mapping[str, str] | None = None,
+    ) -> None:
+        self.study = study
+        self.design = design
+        self.settings = settings
+        self.reading = reading
+        self.versions = dict(versions) if versions is not None else software_versions()
+        self.sample_stats = sample_stats
+        self.vectors = vectors
+        self._priors = dict(priors)
+
+    @property
+    def priors(self) -> dict[str, Prior]:
+        """Priors that the model uses, by name."""
+        return {name: self._priors[name] for name in self.design.prior_names}
+
+    @property
+    def all_priors(self) -> dict[str, Prior]:
+        """All priors by name, those that this model does not need included."""
+        return dict(self._priors)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Chains and draws."""
+        return self.vectors.shape[0], self.vectors.shape[1]
+
+    @cached_property
+    def deviates(self) -> Deviates:
+        """Draws in the sampler's coordinates, chains joined."""
+        return Deviates.from_vectors(self.vectors.reshape(-1, self.vectors.shape[-1]), self.design)
+
+    @cached_property
+    def latent(self) -> Latent:
+        """Latent quantities of every draw, chains joined."""
+        return evaluate(self.design, self._priors, self.deviates)
+
+    @cached_property
+    def counts(self) -> Tiers:
+        """Accounts and people by tier of every draw, chains joined."""
+        return count_people(self.latent)
+
+    @cached_property
+    def convergence(self) -> Convergence:
+        """The sampler's diagnostics on the tiers."""
+        return judge_convergence(
+            {tier: self.counts.people[tier].reshape(self.shape) for tier in TIER_IDS},
+            self.sample_stats["diverging"].to_numpy(),
+        )
+
+    @property
+    def converged(self) -> bool:
+        """Whether every convergence limit is met."""
+        return self.convergence.converged
+
+    @cached_property
+    def tiers(self) -> TierEstimates:
+        """How many people are in each tier."""
+        verdict = "" if self.converged else " (NOT CONVERGED)"
+        shape = self.shape
+        return TierEstimates(
+            study=self.study, method=f"joint model, posterior median{verdict}",
+            people={tier: self.counts.people[tier].reshape(shape) for tier in TIER_IDS},
+            accounts={tier: self.counts.accounts[tier].reshape(*shape, -1) for tier in TIER_IDS},
+        )
+
+    def draws(
+        self, tier: str, *, of: Literal["people", "accounts"] = "people", platform: str | None = None,
+        scope: Literal["observed"] = "observed",
+    ) -> np.ndarray:
+        """Give the posterior draws of one tier.
+
+        Parameters
+        ----------
+        tier : {"registered", "monthly_active", "monthly", "weekly"}
+            The tier.
+        of : {"people", "accounts"}, default "people"
+            What to count.
+        platform : str, optional
+            Id of one platform; all observed platforms together without it.
+        scope : {"observed"}, default "observed"
+            Which platforms.
+
+        Returns
+        -------
+        ndarray, shape (chains, draws)
+            Draws, in people or accounts.
+        """
+        return self.tiers.draws(tier, of=of, platform=platform, scope=scope)
+
+    def quantity(self, name: str) -> np.ndarray:
+        """Give the posterior draws of a quantity of the model in its own unit.
+
+        Parameters
+        ----------
+        name : str
+            Name of a scalar quantity, as `design.parameters` lists them.
+
+        Returns
+        -------
+        ndarray, shape (chains, draws)
+            Draws.
+        """
+        from microestim.errors import InputError
+
+        if name not in self.latent.p:
+            raise InputError(f"unknown quantity {name!r}; use one of {', '.join(self.latent.p)}")
+        return np.asarray(self.latent.p[name]).reshape(self.shape)
+
+    def published(self, tier: str) -> list[tuple[str, float, str]]:
+        """Give what was printed for a tier: (source id, value, text as printed).
+
+        Parameters
+        ----------
+        tier : str
+            The tier.
+
+        Returns
+        -------
+        list of tuple
+            One a published result, in the study's order.
+        """
+        return [(result.source, result.value, result.printed)
+                for result in self.study.published if result.tier == tier]
+
+    def summary(self, *, level: float = 0.95) -> Summary:
+        """Give the one table that answers the question, with what was published beside it.
+
+        Parameters
+        ----------
+        level : float, default 0.95
+            Level of the credible intervals.
+
+        Returns
+        -------
+        Summary
+            Printable, and exportable as a frame, Markdown, LaTeX or HTML.
+        """
+        rows = []
+        for tier, words in ESTIMANDS.items():
+            draws = self.draws(tier)
+            interval = credible_interval(draws, level)
+            error = (interval.high - interval.low) / 4.0
+            printed = self.published(tier)
+            rows.append((
+                tier, words, printed[0][2] if printed else "not published",
+                format_number(float(np.median(draws)), error),
+                f"{format_number(interval.low, error)} to {format_number(interval.high, error)}",
+            ))
+        n = self.design.n_platforms
+        footer = [
+            f"People on the {n} observed platform{'s' if n > 1 else ''}; {level:.0%} equal-tailed credible intervals. "
+            "'Registered' is not 'works'.",
+        ]
+        if self.reading is not None:
+            footer.append(f"The question on frequency is read as about {self.reading}.")
+        footer += [self.convergence.to_check().sentence, ROUNDING_RULE]
+        title = f"{self.study.title}" + ("" if self.converged else " - NOT CONVERGED")
+        table = Table(("tier", "estimand", "published", "median", f"{level:.0%} credible interval"), rows,
+                      title=title, footer=footer, align=("left", "left", "right", "right", "right"))
+        return Summary(table=table, frame=self.tiers.to_frame(level=level))
+
+    def log_likelihood(self) -> dict[str, np.ndarray]:
+        """Give the log-likelihood of every piece of evidence, by id.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (chains, draws)
+            Log-likelihoods.
+        """
+        _, evidence = log_densities(self.design, self._priors, self.deviates)
+        return {name: values.reshape(self.shape) for name, values in evidence.items()}
+
+    def log_prior(self) -> dict[str, np.ndarray]:
+        """Give the log density of every prior, by name of the quantity.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (chains, draws)
+            Log densities in the sampler's coordinates.
+        """
+        prior, _ = log_densities(self.design, self._priors, self.deviates)
+        return {name: values.reshape(self.shape) for name, values in prior.items()}
+
+    def predictive(self, *, rng: int | np.random.Generator | None = None) -> dict[str, tuple[float, np.ndarray]]:
+        """Draw every piece of evidence anew from the posterior.
+
+        Parameters
+        ----------
+        rng : int, Generator or None
+            Source of randomness; the fit's own seed unless given.
+
+        Returns
+        -------
+        dict of str to (float, ndarray of shape (draws,))
+            By id: the observed statistic and its replicates, in the observation's unit.
+        """
+        generator = np.random.default_rng(self.settings.seed if rng is None else rng)
+        numbers = model_numbers(self.design, self._priors)
+        result = {}
+        for observation in self.design.observations:
+            observed = {key: numbers[key] for key in observation.observed}
+            replicated = observation.replicate(generator, self.latent)
+            result[observation.name] = (
+                float(observation.statistic(observed)), np.asarray(observation.statistic(replicated))
+            )
+        return result
+
+    def check(self) -> list[CheckResult]:
+        """Check whether the result is to be believed.
+
+        Returns
+        -------
+        list of CheckResult
+            Convergence first; then scope, predictive checks, priors and benchmarks.
+        """
+        from microestim.checks.fit_checks import check_fit
+
+        return check_fit(self)
+
+    def plot(self) -> Figure:
+        """Draw each tier's posterior with the published figures.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure; nothing is shown or saved.
+        """
+        from microestim.plots.tiers import plot_tiers
+
+        return plot_tiers(self)
+
+    def report(self, path: str | Path, *, alternatives: tuple[WorkforceFit, ...] = ()) -> Path:
+        """Write the self-contained HTML report.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write.
+        alternatives : tuple of WorkforceFit, optional
+            Fits of the same study under other readings, shown beside this one.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        from microestim.report.page import write_report
+
+        return write_report(self, Path(path), alternatives=alternatives)
+
+    def save(self, path: str | Path) -> Path:
+        """Save the fit as netCDF: draws, densities, study, priors, seed and versions.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        from microestim.workforce.storage import save_fit
+
+        return save_fit(self, Path(path))
+
+    def citations(self) -> str:
+        """Give what to cite, as BibTeX: the library, the study's sources, the methods.
+
+        Returns
+        -------
+        str
+            BibTeX entries.
+        """
+        from microestim.report.citations import fit_citations
+
+        return fit_citations(self)
+
+    @cached_property
+    def datatree(self) -> xr.DataTree:
+        """Everything as one `xarray.DataTree`, for ArviZ and for saving."""
+        from microestim.workforce.storage import to_datatree
+
+        return to_datatree(self)
+
+    def __repr__(self) -> str:
+        chains, draws = self.shape
+        state = "converged" if self.converged else "NOT CONVERGED"
+        return f"WorkforceFit(study={self.study.id!r}, chains={chains}, draws={draws}, {state})"
+
+    def __str__(self) -> str:
+        return str(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()

@@ -1,0 +1,251 @@
+"""The joint model of a study, before it is fitted."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import Any, Literal, TextIO
+
+import numpy as np
+
+from microestim.errors import ConvergenceWarning, InputError
+from microestim.models.design import Design, design_model
+from microestim.models.evaluation import Deviates
+from microestim.models.graph import build_graph, graph_data
+from microestim.models.priors import Prior, override_priors
+from microestim.models.sampling import CompiledModel, SamplerSettings, compile_model, sample, seed_from
+from microestim.results import ROUNDING_RULE, Table
+from microestim.study import ActivityEvidence, Study
+from microestim.workforce.fit import WorkforceFit
+
+__all__ = ["Reading", "WorkforceModel"]
+
+Reading = Literal["this platform", "any platform"]
+
+
+class WorkforceModel:
+    """One model of all the evidence of a study, for every tier at once.
+
+    Each platform has a number of resident accounts and a distribution of how often they are used;
+    every piece of evidence (declared accounts, visitors, survey waves, stated frequency, memberships)
+    is an observation of these, with its own error. `fit` samples the posterior.
+
+    Parameters
+    ----------
+    study : Study
+        The evidence; whatever is missing is simply absent.
+    priors : mapping of str to Prior or mapping, optional
+        Priors to replace, by name: a `Prior`, or a table with `median`, `spread`, `rationale`, `source`.
+
+    Raises
+    ------
+    StudyError, ScopeError
+        The evidence contradicts itself, or mixes platforms of different scope.
+    PriorError
+        A prior is unknown or impossible.
+
+    Notes
+    -----
+    The equations, the assumptions and what is not identified are on the page 'The model'.
+
+    Examples
+    --------
+    >>> import microestim as me
+    >>> model = me.WorkforceModel(me.load_study("fr-2018"))
+    >>> fit = model.fit(rng=2018)  # doctest: +SKIP
+    >>> fit.summary()  # doctest: +SKIP
+    """
+
+    def __init__(self, study: Study, priors: Mapping[str, Prior | Mapping[str, Any]] | None = None) -> None:
+        self._study = study
+        self._design = design_model(study)
+        self._priors = override_priors(priors)
+        self._compiled: CompiledModel | None = None
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+        return self._study
+
+    @property
+    def design(self) -> Design:
+        """Which quantities and observations the model consists of."""
+        return self._design
+
+    @property
+    def priors(self) -> dict[str, Prior]:
+        """Priors that this model uses, by name."""
+        return {name: self._priors[name] for name in self._design.prior_names}
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Ways in which the study's question on frequency can be read, the study's own first; empty without one."""
+        scopes = [item.frequency_scope for item in self._study.evidence
+                  if isinstance(item, ActivityEvidence) and item.id not in self._design.left_out]
+        if not scopes:
+            return ()
+        return ("this platform", "any platform") if scopes[0] == "this platform" else ("any platform", "this platform")
+
+    def with_priors(self, priors: Mapping[str, Prior | Mapping[str, Any]]) -> WorkforceModel:
+        """Give the same model with other priors; a compiled model is kept.
+
+        Parameters
+        ----------
+        priors : mapping of str to Prior or mapping
+            Priors to replace, by name.
+
+        Returns
+        -------
+        WorkforceModel
+            A new model.
+        """
+        other = WorkforceModel(self._study)
+        other._priors = self._priors | {
+            name: prior for name, prior in override_priors(priors).items() if name in priors
+        }
+        other._compiled = self._compiled
+        return other
+
+    def compile(self, *, progress: bool | TextIO = False) -> float:
+        """Compile the model, if it is not yet; `fit` does this by itself.
+
+        Parameters
+        ----------
+        progress : bool or text stream, default False
+            Write a line before compiling, to standard error where True.
+
+        Returns
+        -------
+        float
+            Seconds that compiling took.
+        """
+        if self._compiled is None:
+            stream = _stream(progress)
+            if stream is not None:
+                stream.write("  compiling the model (once; up to a minute on a machine's first run) ...\n")
+                stream.flush()
+            self._compiled = compile_model(build_graph(self._design, self._priors))
+        return self._compiled.seconds
+
+    def fit(
+        self, *, rng: int | np.random.Generator | np.random.SeedSequence | None = None, draws: int = 1000,
+        tune: int = 1000, chains: int = 4, cores: int | None = None, target_accept: float = 0.95,
+        reading: Reading | None = None, progress: bool | TextIO = False,
+    ) -> WorkforceFit:
+        """Sample the posterior.
+
+        Parameters
+        ----------
+        rng : int, Generator, SeedSequence or None
+            Source of randomness; a whole number gives the same draws again, with the same versions.
+        draws, tune : int, default 1000
+            Draws kept, and steps of adaptation, in each chain.
+        chains : int, default 4
+            Independent chains, at least 2.
+        cores : int, optional
+            Chains run at the same time; as many as there are processors and chains unless given.
+        target_accept : float, default 0.95
+            Acceptance that the step size is adapted to.
+        reading : {"this platform", "any platform"}, optional
+            How to read the question on frequency; the study's own reading unless given.
+        progress : bool or text stream, default False
+            Write progress, to standard error where True.
+
+        Returns
+        -------
+        WorkforceFit
+            The posterior. Where the sampler did not converge, a `ConvergenceWarning` is issued and every
+            table made from the fit says so.
+        """
+        if reading is not None and reading not in ("this platform", "any platform"):
+            raise InputError(f"reading is {reading!r}; use 'this platform' or 'any platform'")
+        if reading is not None and not self.readings:
+            raise InputError("reading was given, but the study has no evidence on stated frequency")
+        settings = SamplerSettings(
+            draws=draws, tune=tune, chains=chains, cores=cores or min(chains, os.cpu_count() or 1),
+            seed=seed_from(rng), target_accept=target_accept,
+        )
+        chosen = reading or (self.readings[0] if self.readings else None)
+        design = self._design.with_reading(chosen == "any platform") if chosen else self._design
+        self.compile(progress=progress)
+        assert self._compiled is not None
+        compiled = self._compiled.with_data(graph_data(design, self._priors))
+        tree = sample(compiled, settings, progress=_stream(progress))
+        fit = WorkforceFit(
+            study=self._study, design=design, priors=self._priors, vectors=tree["posterior"]["deviate"].to_numpy(),
+            sample_stats=tree["sample_stats"].to_dataset(), settings=settings, reading=chosen,
+        )
+        if not fit.converged:
+            warnings.warn("; ".join(fit.convergence.faults), ConvergenceWarning, stacklevel=2)
+        return fit
+
+    def prior_deviates(self, size: int, *, rng: int | np.random.Generator | None = None) -> Deviates:
+        """Draw from the prior in the sampler's coordinates, where every prior is standard normal.
+
+        Parameters
+        ----------
+        size : int
+            Number of draws.
+        rng : int, Generator or None
+            Source of randomness.
+
+        Returns
+        -------
+        Deviates
+            The draws.
+        """
+        n = len(self._design.parameters) + len(self._design.rows) * self._design.n_platforms
+        vectors = np.random.default_rng(rng).standard_normal((size, n))
+        return Deviates.from_vectors(vectors, self._design)
+
+    def __repr__(self) -> str:
+        return (f"WorkforceModel(study={self._study.id!r}, platforms={self._design.n_platforms}, "
+                f"evidence={len(self._design.observations)}, quantities={len(self._design.parameters)})")
+
+    def __str__(self) -> str:
+        evidence = Table(
+            ("evidence", "what", "observed"),
+            [(o.name, o.label, self._study.item(o.name).describe()) for o in self._design.observations],
+            title=f"Evidence in the joint model of {self._study.id}", align=("left", "left", "left"),
+        )
+        latent = (
+            f"Latent: accounts of residents on {self._design.n_platforms} platforms "
+            f"({', '.join(self._design.platforms)}); on each a distribution of visits a month with a dormant and an "
+            "active component; memberships that grow with activity; the chance of answering a survey."
+        )
+        left = "\n".join(f"  {name}: {reason}" for name, reason in self._design.left_out.items())
+        return "\n\n".join([str(evidence), latent, str(prior_table(self.priors)),
+                            f"Not in the model:\n{left}" if left else "All evidence is in the model.", ROUNDING_RULE])
+
+    def _repr_html_(self) -> str:
+        return prior_table(self.priors).to_html()
+
+
+def prior_table(priors: Mapping[str, Prior]) -> Table:
+    """Lay priors out as a table.
+
+    Parameters
+    ----------
+    priors : mapping of str to Prior
+        Priors by name.
+
+    Returns
+    -------
+    Table
+        Median, 95 % interval, unit, rationale and source of each.
+    """
+    rows = []
+    for name, prior in priors.items():
+        low, high = prior.interval()
+        rows.append((name, f"{prior.median:.3g}", f"{low:.3g} to {high:.3g}", prior.unit, prior.meaning,
+                     f"{prior.rationale} ({prior.source})"))
+    return Table(("prior", "median", "95 %", "unit", "meaning", "rationale (source)"), rows,
+                 title="Priors", align=("left", "right", "right", "left", "left", "left"))
+
+
+def _stream(progress: bool | TextIO) -> TextIO | None:
+    if progress is True:
+        return sys.stderr
+    return progress or None
