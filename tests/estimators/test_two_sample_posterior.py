@@ -223,7 +223,6 @@ def test_waring_prior_is_the_waring_interval_and_one_over_n_lies_next_to_it(trip
 @given(counts())
 @settings(max_examples=40, deadline=None)
 def test_one_over_n_equals_a_sum_with_its_remainder(triple):
-    n1, n2, m = triple
     sizes, expected = summed(*triple, lambda size: 1 / size, 200_000)
     # The rest falls as N^-(m + 1) from the last term on; that is right to 1 part in 1,000 of itself here.
     left = expected[-1] * 200_000 / triple[2]

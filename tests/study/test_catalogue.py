@@ -14,7 +14,7 @@ EVIDENCE: dict[str, dict[str, Any]] = {
     "ff-registrations": {"value": 50_000, "unit": "accounts", "reach": "resident", "basis": "published"},
     "ff-audience": {"value": 6_900, "unit": "visitors", "page_scope": "work pages", "vendor": "SimilarWeb"},
     "ff-captures": {"estimate": 2_800, "n1": None, "n2": None, "m": None, "histories": None, "waves": ()},
-    "ff-frequency": {"n": 908, "shares": {"weekly": 0.9}, "frequency_scope": "this platform"},
+    "ff-frequency": {"n": 908, "shares": {"weekly": 0.9}, "frequency_scope": "any platform"},
     "ff-memberships": {"mean": 1.27, "n": 908, "kind": "registered", "frame": "foule-factory"},
 }
 # 319,000 - 50,000 and 62,000 - 6,900.

@@ -315,7 +315,7 @@ _DEFAULTS = (
         "audience_error",
         "log-normal",
         0.25,
-        0.4,
+        0.3,
         "log visitors",
         "error of the audience service (standard deviation of the log)",
         "Panel-based counts of small sites are rough; the service's method is not public.",
