@@ -22,7 +22,9 @@ def main() -> None:
     """Fit, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--studies", nargs="+", default=["fr-2018", "fr-2018-report", "fr-2018-working-paper"])
+    parser.add_argument(
+        "--studies", nargs="+", default=["fr-2018", "fr-2018-report", "fr-2018-working-paper"]
+    )
     parser.add_argument("--out", type=Path, default=TARGET)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", me.errors.ConvergenceWarning)
@@ -36,14 +38,24 @@ def main() -> None:
                 fit = model.fit(rng=seed, reading=reading)
                 seconds = time.perf_counter() - started
                 judged = fit.convergence
-                rows.append({
-                    "study": study_id, "reading": reading, "seed": seed, "seconds": round(seconds, 1),
-                    "compile_seconds": round(compiling, 1), "divergences": judged.divergences,
-                    "draws": judged.draws, "r_hat": max(judged.r_hat.values()),
-                    "ess_bulk": min(judged.ess_bulk.values()), "ess_tail": min(judged.ess_tail.values()),
-                    "converged": judged.converged,
-                    "medians": {row.tier: row.estimate for row in fit.tiers.to_frame().head(4).itertuples()},
-                })
+                rows.append(
+                    {
+                        "study": study_id,
+                        "reading": reading,
+                        "seed": seed,
+                        "seconds": round(seconds, 1),
+                        "compile_seconds": round(compiling, 1),
+                        "divergences": judged.divergences,
+                        "draws": judged.draws,
+                        "r_hat": max(judged.r_hat.values()),
+                        "ess_bulk": min(judged.ess_bulk.values()),
+                        "ess_tail": min(judged.ess_tail.values()),
+                        "converged": judged.converged,
+                        "medians": {
+                            row.tier: row.estimate for row in fit.tiers.to_frame().head(4).itertuples()
+                        },
+                    }
+                )
                 print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

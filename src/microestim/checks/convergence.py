@@ -41,11 +41,17 @@ class Convergence:
     @property
     def faults(self) -> tuple[str, ...]:
         """What is beyond the limits, in words; empty where the sampler converged."""
-        faults = [f"R-hat of {tier} is {value:.3f}, above {RHAT_LIMIT}"
-                  for tier, value in self.r_hat.items() if not value <= RHAT_LIMIT]
+        faults = [
+            f"R-hat of {tier} is {value:.3f}, above {RHAT_LIMIT}"
+            for tier, value in self.r_hat.items()
+            if not value <= RHAT_LIMIT
+        ]
         for kind, values in (("bulk", self.ess_bulk), ("tail", self.ess_tail)):
-            faults += [f"{kind} effective sample size of {tier} is {value:.0f}, below {ESS_LIMIT}"
-                       for tier, value in values.items() if not value >= ESS_LIMIT]
+            faults += [
+                f"{kind} effective sample size of {tier} is {value:.0f}, below {ESS_LIMIT}"
+                for tier, value in values.items()
+                if not value >= ESS_LIMIT
+            ]
         if self.divergences > DIVERGENCE_LIMIT * self.draws:
             faults.append(f"{self.divergences} of {self.draws:,} draws diverged, more than 1 in 1,000")
         return tuple(faults)
@@ -63,16 +69,27 @@ class Convergence:
         CheckResult
             Passed where every limit is met.
         """
-        rows = [(tier, f"{self.r_hat[tier]:.4f}", f"{self.ess_bulk[tier]:,.0f}", f"{self.ess_tail[tier]:,.0f}")
-                for tier in self.r_hat]
-        table = Table(("tier", "R-hat", "bulk ESS", "tail ESS"), rows,
-                      footer=(f"{self.divergences} of {self.draws:,} draws diverged.",))
+        rows = [
+            (tier, f"{self.r_hat[tier]:.4f}", f"{self.ess_bulk[tier]:,.0f}", f"{self.ess_tail[tier]:,.0f}")
+            for tier in self.r_hat
+        ]
+        table = Table(
+            ("tier", "R-hat", "bulk ESS", "tail ESS"),
+            rows,
+            footer=(f"{self.divergences} of {self.draws:,} draws diverged.",),
+        )
         if self.converged:
-            sentence = (f"The chains agree: R-hat at most {max(self.r_hat.values()):.3f}, effective sample sizes of at least "
-                        f"{min(*self.ess_bulk.values(), *self.ess_tail.values()):,.0f}, {self.divergences} divergences.")
+            sentence = (
+                f"The chains agree: R-hat at most {max(self.r_hat.values()):.3f}, effective sample sizes of at least "
+                f"{min(*self.ess_bulk.values(), *self.ess_tail.values()):,.0f}, {self.divergences} divergences."
+            )
         else:
-            sentence = ("NOT CONVERGED: " + "; ".join(self.faults) + ". Try (1) more draws, (2) a higher target_accept "
-                        "such as 0.99, (3) more tuning steps.")
+            sentence = (
+                "NOT CONVERGED: "
+                + "; ".join(self.faults)
+                + ". Try (1) more draws, (2) a higher target_accept "
+                "such as 0.99, (3) more tuning steps."
+            )
         return CheckResult("convergence", self.converged, sentence, table)
 
 

@@ -43,7 +43,7 @@ CELL_LOG_RATES = np.concatenate(
 """Log rate at which each cell is evaluated, shape (cells,)."""
 CELL_RATES = np.exp(CELL_LOG_RATES)
 """Visits a month at which each cell is evaluated, shape (cells,)."""
-IN_WEEKLY = (CELL_LOG_RATES > math.log(WEEKLY_RATE)).astype(float)
+IN_WEEKLY = (math.log(WEEKLY_RATE) < CELL_LOG_RATES).astype(float)
 """1 for cells whose accounts are used at least weekly, shape (cells,)."""
 IN_MONTHLY = (CELL_LOG_RATES > 0.0).astype(float)
 """1 for cells whose accounts are used at least monthly, shape (cells,)."""

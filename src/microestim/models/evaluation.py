@@ -168,7 +168,7 @@ def evaluate(
 
 
 def _standard_normal(z: np.ndarray) -> np.ndarray:
-    return -0.5 * z * z - 0.5 * math.log(2.0 * math.pi)
+    return np.asarray(-0.5 * z * z - 0.5 * math.log(2.0 * math.pi))
 
 
 def log_densities(

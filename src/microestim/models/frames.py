@@ -87,7 +87,7 @@ def capture_chances(xp: Namespace, frame: Frame, p: Any) -> Captures:
         # This form of Plackett's root has no 0/0 at an odds ratio of 1.
         both = 2.0 * product / (s + xp.sqrt(s * s - 4.0 * (odds - 1.0) * product))
         return Captures(by_wave=(waves[0], waves[1]), both=both, any=waves[0] + waves[1] - both)
-    never = math.prod(1.0 - wave for wave in waves)  # type: ignore[arg-type]
+    never = math.prod(1.0 - wave for wave in waves)
     return Captures(by_wave=tuple(waves), both=None, any=1.0 - never)
 
 
@@ -109,6 +109,6 @@ def history_chance(captures: Captures, history: str) -> Any:
     if captures.both is not None:
         first, second = captures.by_wave
         return {"11": captures.both, "10": first - captures.both, "01": second - captures.both}[history]
-    return math.prod(  # type: ignore[return-value]
+    return math.prod(
         (wave if digit == "1" else 1.0 - wave) for wave, digit in zip(captures.by_wave, history, strict=True)
     )

@@ -35,7 +35,7 @@ __all__ = ["FrameLatent", "Latent"]
 
 
 def _unit(n: int, index: int) -> np.ndarray:
-    return (np.arange(n) == index).astype(float)
+    return np.asarray(np.arange(n) == index, dtype=float)
 
 
 class Latent:
@@ -210,7 +210,7 @@ class Latent:
 
     @cached_property
     def log_visitors(self) -> Any:
-        """Log of resident visitors a month, before the audience source's own level, shape (..., platforms)."""
+        """Log of resident visitors a month, before the source's own level, shape (..., platforms)."""
         value = self.sizes.log_accounts + self.xp.log(self.seen_share)
         if self.n_platforms == 1:
             return value
@@ -232,7 +232,7 @@ class Latent:
 
     @cached_property
     def membership_pmf(self) -> list[Any]:
-        """Probabilities of 1, 2, ... memberships of a person with an account in each cell, shape (..., cells)."""
+        """Chances of 1, 2, ... memberships of a person with an account in each cell, shape (..., cells)."""
         return membership_pmf(self.xp, self.n_platforms, self.other_chance, self.p["membership_dispersion"])
 
     @cached_property

@@ -15,7 +15,7 @@ import numpy as np
 from microestim.models.activity import CELL_LOG_RATES
 from microestim.models.namespace import Namespace, normal_cdf
 
-__all__ = ["membership_chances", "membership_pmf", "normal_quantile", "active_elsewhere"]
+__all__ = ["active_elsewhere", "membership_chances", "membership_pmf", "normal_quantile"]
 
 _ACTIVITY = (np.clip(CELL_LOG_RATES, -4.0, 4.0) - 2.0) / 6.0
 
@@ -64,7 +64,7 @@ def membership_pmf(xp: Namespace, n_platforms: int, chance: Any, dispersion: Any
     """
     n = n_platforms - 1
     step = (dispersion / (1.0 - dispersion))[..., None]
-    total = math.prod(1.0 + t * step for t in range(n)) if n else 1.0  # type: ignore[arg-type]
+    total = math.prod(1.0 + t * step for t in range(n)) if n else 1.0
     pmf = []
     for k in range(n + 1):
         value: Any = float(math.comb(n, k))

@@ -3,8 +3,8 @@
 A person is in a tier when at least one of their accounts on the observed platforms is. The number of
 people with k accounts follows from the accounts and the distribution of memberships of each platform's
 people; which platforms a person with k accounts is on follows conditional Bernoulli sampling, with weights
-such that every platform gets its own number of accounts. The activities of one person's accounts are tied by a
-Gaussian copula, so a person who is weekly is monthly too, in every draw, by construction.
+such that every platform gets its own number of accounts. The activities of one person's accounts are tied
+by a Gaussian copula, so a person who is weekly is monthly too, in every draw, by construction.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Tiers:
     people_by_memberships : ndarray, shape (draws, platforms)
         People with 1, 2, ... accounts.
     frame_memberships : dict of str to ndarray, shape (draws,)
-        Mean number of platforms on which a person of the surveyed platforms who is in the tier is in the tier.
+        Mean number of platforms in the tier, of those surveyed who are in it.
     weight_residual : ndarray, shape (draws,)
         Largest relative miss of a platform's accounts by the inclusion weights.
     """
@@ -138,7 +138,8 @@ def solve_weights(
 
 def _met_on_frame(chances: np.ndarray, frame: np.ndarray) -> np.ndarray:
     """Accounts on surveyed platforms per person with k memberships, shape (draws, memberships)."""
-    return (chances * frame[:, None]).sum(-2)
+    on_frame: np.ndarray = (chances * frame[:, None]).sum(-2)
+    return on_frame
 
 
 def count_people(latent: Latent) -> Tiers:

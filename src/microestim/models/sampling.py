@@ -129,7 +129,7 @@ def _without_inplace_rewrites() -> Iterator[None]:
     from pytensor.compile.mode import predefined_modes
 
     usual = predefined_modes["NUMBA"]
-    predefined_modes["NUMBA"] = usual.excluding("inplace")
+    predefined_modes["NUMBA"] = usual.excluding("inplace")  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
@@ -157,7 +157,7 @@ def sample(
     """
     import nutpie
 
-    tree = nutpie.sample(
+    tree: xr.DataTree = nutpie.sample(
         compiled.compiled,
         draws=settings.draws,
         tune=settings.tune,

@@ -92,7 +92,7 @@ class Sizes:
 
 
 def declared_error(xp: Namespace, design: SizeDesign, declared: Any, share: Any) -> Any:
-    """Standard deviation of the log of each platform's declared number of residents' accounts.
+    """Give the standard deviation of the log of each platform's declared number of accounts.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def declared_error(xp: Namespace, design: SizeDesign, declared: Any, share: Any)
 def total_error(
     xp: Namespace, design: SizeDesign, total: DeclaredTotal, parts: Any, declared: Any, share: Any
 ) -> Any:
-    """Standard deviation of the log of a declared total, whose platforms err independently.
+    """Give the standard deviation of the log of a declared total, whose platforms err independently.
 
     Parameters
     ----------

@@ -17,9 +17,9 @@ from microestim.models.latent import Latent
 from microestim.models.people import TIER_IDS, Tiers, count_people
 from microestim.models.priors import Prior
 from microestim.models.sampling import SamplerSettings, software_versions
-from microestim.results import ROUNDING_RULE, Summary, Table, format_number
+from microestim.results import ROUNDING_RULE, Summary, Table
 from microestim.study import Study
-from microestim.workforce.tiers import ESTIMANDS, TierEstimates, credible_interval
+from microestim.workforce.tiers import ESTIMANDS, TierEstimates, print_draws
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,8 +52,15 @@ class WorkforceFit:
     """
 
     def __init__(
-        self, *, study: Study, design: Design, priors: Mapping[str, Prior], vectors: np.ndarray,
-        sample_stats: xr.Dataset, settings: SamplerSettings, reading: str | None,
+        self,
+        *,
+        study: Study,
+        design: Design,
+        priors: Mapping[str, Prior],
+        vectors: np.ndarray,
+        sample_stats: xr.Dataset,
+        settings: SamplerSettings,
+        reading: str | None,
         versions: Mapping[str, str] | None = None,
     ) -> None:
         self.study = study
@@ -114,13 +121,18 @@ class WorkforceFit:
         verdict = "" if self.converged else " (NOT CONVERGED)"
         shape = self.shape
         return TierEstimates(
-            study=self.study, method=f"joint model, posterior median{verdict}",
+            study=self.study,
+            method=f"joint model, posterior median{verdict}",
             people={tier: self.counts.people[tier].reshape(shape) for tier in TIER_IDS},
             accounts={tier: self.counts.accounts[tier].reshape(*shape, -1) for tier in TIER_IDS},
         )
 
     def draws(
-        self, tier: str, *, of: Literal["people", "accounts"] = "people", platform: str | None = None,
+        self,
+        tier: str,
+        *,
+        of: Literal["people", "accounts"] = "people",
+        platform: str | None = None,
         scope: Literal["observed"] = "observed",
     ) -> np.ndarray:
         """Give the posterior draws of one tier.
@@ -175,8 +187,11 @@ class WorkforceFit:
         list of tuple
             One a published result, in the study's order.
         """
-        return [(result.source, result.value, result.printed)
-                for result in self.study.published if result.tier == tier]
+        return [
+            (result.source, result.value, result.printed)
+            for result in self.study.published
+            if result.tier == tier
+        ]
 
     def summary(self, *, level: float = 0.95) -> Summary:
         """Give the one table that answers the question, with what was published beside it.
@@ -193,26 +208,25 @@ class WorkforceFit:
         """
         rows = []
         for tier, words in ESTIMANDS.items():
-            draws = self.draws(tier)
-            interval = credible_interval(draws, level)
-            error = (interval.high - interval.low) / 4.0
             printed = self.published(tier)
-            rows.append((
-                tier, words, printed[0][2] if printed else "not published",
-                format_number(float(np.median(draws)), error),
-                f"{format_number(interval.low, error)} to {format_number(interval.high, error)}",
-            ))
+            median, interval = print_draws(self.draws(tier), level)
+            rows.append((tier, words, printed[0][2] if printed else "not published", median, interval))
         n = self.design.n_platforms
         footer = [
-            f"People on the {n} observed platform{'s' if n > 1 else ''}; {level:.0%} equal-tailed credible intervals. "
-            "'Registered' is not 'works'.",
+            f"People on the {n} observed platform{'s' if n > 1 else ''}; {level:.0%} equal-tailed credible "
+            "intervals. 'Registered' is not 'works'.",
         ]
         if self.reading is not None:
             footer.append(f"The question on frequency is read as about {self.reading}.")
         footer += [self.convergence.to_check().sentence, ROUNDING_RULE]
         title = f"{self.study.title}" + ("" if self.converged else " - NOT CONVERGED")
-        table = Table(("tier", "estimand", "published", "median", f"{level:.0%} credible interval"), rows,
-                      title=title, footer=footer, align=("left", "left", "right", "right", "right"))
+        table = Table(
+            ("tier", "estimand", "published", "median", f"{level:.0%} credible interval"),
+            rows,
+            title=title,
+            footer=footer,
+            align=("left", "left", "right", "right", "right"),
+        )
         return Summary(table=table, frame=self.tiers.to_frame(level=level))
 
     def log_likelihood(self) -> dict[str, np.ndarray]:
@@ -237,7 +251,9 @@ class WorkforceFit:
         prior, _ = log_densities(self.design, self._priors, self.deviates)
         return {name: values.reshape(self.shape) for name, values in prior.items()}
 
-    def predictive(self, *, rng: int | np.random.Generator | None = None) -> dict[str, tuple[float, np.ndarray]]:
+    def predictive(
+        self, *, rng: int | np.random.Generator | None = None
+    ) -> dict[str, tuple[float, np.ndarray]]:
         """Draw every piece of evidence anew from the posterior.
 
         Parameters
@@ -257,7 +273,8 @@ class WorkforceFit:
             observed = {key: numbers[key] for key in observation.observed}
             replicated = observation.replicate(generator, self.latent)
             result[observation.name] = (
-                float(observation.statistic(observed)), np.asarray(observation.statistic(replicated))
+                float(observation.statistic(observed)),
+                np.asarray(observation.statistic(replicated)),
             )
         return result
 

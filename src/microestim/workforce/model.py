@@ -11,7 +11,8 @@ from typing import Any, Literal, TextIO
 import numpy as np
 
 from microestim.errors import ConvergenceWarning, InputError
-from microestim.models.design import Design, design_model
+from microestim.models.assembly import design_model
+from microestim.models.design import Design
 from microestim.models.evaluation import Deviates
 from microestim.models.graph import build_graph, graph_data
 from microestim.models.priors import Prior, override_priors
@@ -81,12 +82,19 @@ class WorkforceModel:
 
     @property
     def readings(self) -> tuple[Reading, ...]:
-        """Ways in which the study's question on frequency can be read, the study's own first; empty without one."""
-        scopes = [item.frequency_scope for item in self._study.evidence
-                  if isinstance(item, ActivityEvidence) and item.id not in self._design.left_out]
+        """Ways to read the study's question on frequency, the study's own first; empty without one."""
+        scopes = [
+            item.frequency_scope
+            for item in self._study.evidence
+            if isinstance(item, ActivityEvidence) and item.id not in self._design.left_out
+        ]
         if not scopes:
             return ()
-        return ("this platform", "any platform") if scopes[0] == "this platform" else ("any platform", "this platform")
+        return (
+            ("this platform", "any platform")
+            if scopes[0] == "this platform"
+            else ("any platform", "this platform")
+        )
 
     def with_priors(self, priors: Mapping[str, Prior | Mapping[str, Any]]) -> WorkforceModel:
         """Give the same model with other priors; a compiled model is kept.
@@ -130,9 +138,16 @@ class WorkforceModel:
         return self._compiled.seconds
 
     def fit(
-        self, *, rng: int | np.random.Generator | np.random.SeedSequence | None = None, draws: int = 1000,
-        tune: int = 1000, chains: int = 4, cores: int | None = None, target_accept: float = 0.95,
-        reading: Reading | None = None, progress: bool | TextIO = False,
+        self,
+        *,
+        rng: int | np.random.Generator | np.random.SeedSequence | None = None,
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+        cores: int | None = None,
+        target_accept: float = 0.95,
+        reading: Reading | None = None,
+        progress: bool | TextIO = False,
     ) -> WorkforceFit:
         """Sample the posterior.
 
@@ -164,8 +179,12 @@ class WorkforceModel:
         if reading is not None and not self.readings:
             raise InputError("reading was given, but the study has no evidence on stated frequency")
         settings = SamplerSettings(
-            draws=draws, tune=tune, chains=chains, cores=cores or min(chains, os.cpu_count() or 1),
-            seed=seed_from(rng), target_accept=target_accept,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            cores=cores or min(chains, os.cpu_count() or 1),
+            seed=seed_from(rng),
+            target_accept=target_accept,
         )
         chosen = reading or (self.readings[0] if self.readings else None)
         design = self._design.with_reading(chosen == "any platform") if chosen else self._design
@@ -174,8 +193,13 @@ class WorkforceModel:
         compiled = self._compiled.with_data(graph_data(design, self._priors))
         tree = sample(compiled, settings, progress=_stream(progress))
         fit = WorkforceFit(
-            study=self._study, design=design, priors=self._priors, vectors=tree["posterior"]["deviate"].to_numpy(),
-            sample_stats=tree["sample_stats"].to_dataset(), settings=settings, reading=chosen,
+            study=self._study,
+            design=design,
+            priors=self._priors,
+            vectors=tree["posterior"]["deviate"].to_numpy(),
+            sample_stats=tree["sample_stats"].to_dataset(),
+            settings=settings,
+            reading=chosen,
         )
         if not fit.converged:
             warnings.warn("; ".join(fit.convergence.faults), ConvergenceWarning, stacklevel=2)
@@ -201,23 +225,33 @@ class WorkforceModel:
         return Deviates.from_vectors(vectors, self._design)
 
     def __repr__(self) -> str:
-        return (f"WorkforceModel(study={self._study.id!r}, platforms={self._design.n_platforms}, "
-                f"evidence={len(self._design.observations)}, quantities={len(self._design.parameters)})")
+        return (
+            f"WorkforceModel(study={self._study.id!r}, platforms={self._design.n_platforms}, "
+            f"evidence={len(self._design.observations)}, quantities={len(self._design.parameters)})"
+        )
 
     def __str__(self) -> str:
         evidence = Table(
             ("evidence", "what", "observed"),
             [(o.name, o.label, self._study.item(o.name).describe()) for o in self._design.observations],
-            title=f"Evidence in the joint model of {self._study.id}", align=("left", "left", "left"),
+            title=f"Evidence in the joint model of {self._study.id}",
+            align=("left", "left", "left"),
         )
         latent = (
             f"Latent: accounts of residents on {self._design.n_platforms} platforms "
-            f"({', '.join(self._design.platforms)}); on each a distribution of visits a month with a dormant and an "
-            "active component; memberships that grow with activity; the chance of answering a survey."
+            f"({', '.join(self._design.platforms)}); on each a distribution of visits a month with a dormant "
+            "and an active component; memberships that grow with activity; the chance of answering a survey."
         )
         left = "\n".join(f"  {name}: {reason}" for name, reason in self._design.left_out.items())
-        return "\n\n".join([str(evidence), latent, str(prior_table(self.priors)),
-                            f"Not in the model:\n{left}" if left else "All evidence is in the model.", ROUNDING_RULE])
+        return "\n\n".join(
+            [
+                str(evidence),
+                latent,
+                str(prior_table(self.priors)),
+                f"Not in the model:\n{left}" if left else "All evidence is in the model.",
+                ROUNDING_RULE,
+            ]
+        )
 
     def _repr_html_(self) -> str:
         return prior_table(self.priors).to_html()
@@ -239,10 +273,22 @@ def prior_table(priors: Mapping[str, Prior]) -> Table:
     rows = []
     for name, prior in priors.items():
         low, high = prior.interval()
-        rows.append((name, f"{prior.median:.3g}", f"{low:.3g} to {high:.3g}", prior.unit, prior.meaning,
-                     f"{prior.rationale} ({prior.source})"))
-    return Table(("prior", "median", "95 %", "unit", "meaning", "rationale (source)"), rows,
-                 title="Priors", align=("left", "right", "right", "left", "left", "left"))
+        rows.append(
+            (
+                name,
+                f"{prior.median:.3g}",
+                f"{low:.3g} to {high:.3g}",
+                prior.unit,
+                prior.meaning,
+                f"{prior.rationale} ({prior.source})",
+            )
+        )
+    return Table(
+        ("prior", "median", "95 %", "unit", "meaning", "rationale (source)"),
+        rows,
+        title="Priors",
+        align=("left", "right", "right", "left", "left", "left"),
+    )
 
 
 def _stream(progress: bool | TextIO) -> TextIO | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from microestim.errors import InputError, MicroestimWarning
-from microestim.models.design import design_model
+from microestim.models.assembly import design_model
 from microestim.models.graph import coordinate_names
 from microestim.models.people import TIER_IDS
 from microestim.models.priors import Prior
@@ -56,8 +56,10 @@ def to_datatree(fit: WorkforceFit) -> xr.DataTree:
 
     posterior = {name: (sampled, by_draw(values)) for name, values in latent.p.items()}
     by_platform = {
-        "accounts": latent.accounts, "inflation_by_platform": latent.sizes.inflation,
-        "active_share_by_platform": latent.active_share, "seen_share": latent.seen_share,
+        "accounts": latent.accounts,
+        "inflation_by_platform": latent.sizes.inflation,
+        "active_share_by_platform": latent.active_share,
+        "seen_share": latent.seen_share,
     }
     posterior |= {name: ((*sampled, "platform"), by_draw(values)) for name, values in by_platform.items()}
     estimates: dict[str, object] = {
@@ -71,13 +73,18 @@ def to_datatree(fit: WorkforceFit) -> xr.DataTree:
     groups = {
         "posterior": xr.Dataset(posterior, coords=coords | {"platform": platforms}),
         "estimates": xr.Dataset(estimates, coords=coords | {"platform": platforms}),
-        "deviates": xr.Dataset({"deviate": ((*sampled, "coordinate"), fit.vectors)},
-                               coords=coords | {"coordinate": coordinate_names(fit.design)}),
+        "deviates": xr.Dataset(
+            {"deviate": ((*sampled, "coordinate"), fit.vectors)},
+            coords=coords | {"coordinate": coordinate_names(fit.design)},
+        ),
         "sample_stats": fit.sample_stats[["diverging"]].assign_coords(coords),
-        "log_likelihood": xr.Dataset({k: (sampled, v) for k, v in fit.log_likelihood().items()}, coords=coords),
+        "log_likelihood": xr.Dataset(
+            {k: (sampled, v) for k, v in fit.log_likelihood().items()}, coords=coords
+        ),
         "log_prior": xr.Dataset({k: (sampled, v) for k, v in fit.log_prior().items()}, coords=coords),
-        "posterior_predictive": xr.Dataset({k: (sampled, by_draw(v)) for k, (_, v) in predictive.items()},
-                                           coords=coords),
+        "posterior_predictive": xr.Dataset(
+            {k: (sampled, by_draw(v)) for k, (_, v) in predictive.items()}, coords=coords
+        ),
         "observed_data": xr.Dataset({k: ((), v) for k, (v, _) in predictive.items()}),
     }
     tree = xr.DataTree.from_dict({f"/{name}": dataset for name, dataset in groups.items()})
@@ -139,7 +146,9 @@ def load_fit(path: str | Path) -> WorkforceFit:
 
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"there is no file {str(path)!r}; give the netCDF file that save() or `microestim run` wrote")
+        raise InputError(
+            f"there is no file {str(path)!r}; give the netCDF file that save() or `microestim run` wrote"
+        )
     try:
         with xr.open_datatree(path, engine="h5netcdf") as opened:
             tree = opened.load()
@@ -148,16 +157,23 @@ def load_fit(path: str | Path) -> WorkforceFit:
     if tree.attrs.get("format") != _FORMAT:
         raise InputError(f"{str(path)!r} is a netCDF file, but not a fit saved by microestim ({_FORMAT!r})")
     versions = json.loads(tree.attrs["versions"])
-    changed = [f"{name} {old} (now {new})" for name, new in software_versions().items()
-               if (old := versions.get(name)) is not None and old != new]
+    changed = [
+        f"{name} {old} (now {new})"
+        for name, new in software_versions().items()
+        if (old := versions.get(name)) is not None and old != new
+    ]
     if changed:
         warnings.warn("this fit was made with " + ", ".join(changed), MicroestimWarning, stacklevel=2)
     study = parse_study(tree.attrs["study"], name=str(path))
     reading = tree.attrs["reading"] or None
     design = design_model(study)
     return WorkforceFit(
-        study=study, design=design if reading is None else design.with_reading(reading == "any platform"),
+        study=study,
+        design=design if reading is None else design.with_reading(reading == "any platform"),
         priors={name: Prior(**fields) for name, fields in json.loads(tree.attrs["priors"]).items()},
-        vectors=tree["deviates"]["deviate"].to_numpy(), sample_stats=tree["sample_stats"].to_dataset(),
-        settings=SamplerSettings(**json.loads(tree.attrs["settings"])), reading=reading, versions=versions,
+        vectors=tree["deviates"]["deviate"].to_numpy(),
+        sample_stats=tree["sample_stats"].to_dataset(),
+        settings=SamplerSettings(**json.loads(tree.attrs["settings"])),
+        reading=reading,
+        versions=versions,
     )

@@ -15,7 +15,7 @@ from microestim.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BANDS", "ESTIMANDS", "TierEstimates", "credible_interval"]
+__all__ = ["BANDS", "ESTIMANDS", "TierEstimates", "credible_interval", "print_draws"]
 
 ESTIMANDS: Mapping[str, str] = {
     "registered": "residents with at least one account, dormant ones included",
@@ -66,6 +66,28 @@ def credible_interval(draws: np.ndarray, level: float = 0.95) -> Interval:
     return Interval(float(low), float(high), level, "credible: equal-tailed")
 
 
+def print_draws(draws: np.ndarray, level: float = 0.95) -> tuple[str, str]:
+    """Print the median and the credible interval of draws by the library's rounding rule.
+
+    Parameters
+    ----------
+    draws : ndarray
+        Posterior draws of a size, of any shape.
+    level : float, default 0.95
+        Probability between the limits.
+
+    Returns
+    -------
+    median, interval : str
+        Rounded alike, to two significant digits of a quarter of the interval's width.
+    """
+    interval = credible_interval(draws, level)
+    low, high = float(interval.low), float(interval.high)
+    error = (high - low) / 4.0
+    median = format_number(float(np.median(draws)), error)
+    return median, f"{format_number(low, error)} to {format_number(high, error)}"
+
+
 @dataclass(frozen=True)
 class TierEstimates:
     """People and accounts by tier, one value a posterior draw.
@@ -88,7 +110,11 @@ class TierEstimates:
     accounts: Mapping[str, np.ndarray]
 
     def draws(
-        self, tier: str, *, of: Literal["people", "accounts"] = "people", platform: str | None = None,
+        self,
+        tier: str,
+        *,
+        of: Literal["people", "accounts"] = "people",
+        platform: str | None = None,
         scope: Literal["observed"] = "observed",
     ) -> np.ndarray:
         """Give the posterior draws of one tier.
@@ -118,7 +144,9 @@ class TierEstimates:
         if platform is not None:
             platforms = self.study.observed_platforms
             if platform not in platforms:
-                raise InputError(f"platform is {platform!r}; the observed platforms are {', '.join(platforms)}")
+                raise InputError(
+                    f"platform is {platform!r}; the observed platforms are {', '.join(platforms)}"
+                )
             return self.accounts[tier][..., platforms.index(platform)]
         return self.people[tier] if of == "people" else self.accounts[tier].sum(-1)
 
@@ -140,7 +168,9 @@ class TierEstimates:
         outer, inner = BANDS[band]
         return self.people[outer] if inner is None else self.people[outer] - self.people[inner]
 
-    def to_frame(self, *, level: float = 0.95, by: Literal["total", "platform", "band"] = "total") -> pd.DataFrame:
+    def to_frame(
+        self, *, level: float = 0.95, by: Literal["total", "platform", "band"] = "total"
+    ) -> pd.DataFrame:
         """Give one row an estimate, in the columns that every export of the library has.
 
         Parameters
@@ -160,13 +190,21 @@ class TierEstimates:
 
         check_level(level)
         if by == "total":
-            rows = [self._row(tier, of, self.draws(tier, of=of), level)  # type: ignore[arg-type]
-                    for of in ("people", "accounts") for tier in self.people]
+            rows = [
+                self._row(tier, of, self.draws(tier, of=of), level)
+                for of in ("people", "accounts")
+                for tier in self.people
+            ]
         elif by == "platform":
-            rows = [self._row(tier, "accounts", self.draws(tier, platform=platform), level, platform=platform)
-                    for platform in self.study.observed_platforms for tier in self.people]
+            rows = [
+                self._row(tier, "accounts", self.draws(tier, platform=platform), level, platform=platform)
+                for platform in self.study.observed_platforms
+                for tier in self.people
+            ]
         elif by == "band":
-            rows = [self._row(BANDS[name][0], "people", self.band(name), level, estimand=name) for name in BANDS]
+            rows = [
+                self._row(BANDS[name][0], "people", self.band(name), level, estimand=name) for name in BANDS
+            ]
         else:
             raise InputError(f"by is {by!r}; use 'total', 'platform' or 'band'")
         return pd.DataFrame(rows, columns=list(FRAME_COLUMNS))
@@ -178,12 +216,23 @@ class TierEstimates:
         window, threshold = WINDOWS[tier]
         n = len(self.study.observed_platforms)
         return {
-            "study": self.study.id, "tier": tier, "platform": platform, "estimand": estimand or ESTIMANDS[tier],
-            "method": self.method, "status": "estimated", "estimate": float(np.median(draws)),
-            "se": float(draws.std()), "ci_low": interval.low, "ci_high": interval.high, "ci_level": level,
-            "ci_kind": interval.kind, "unit": unit,
+            "study": self.study.id,
+            "tier": tier,
+            "platform": platform,
+            "estimand": estimand or ESTIMANDS[tier],
+            "method": self.method,
+            "status": "estimated",
+            "estimate": float(np.median(draws)),
+            "se": float(draws.std()),
+            "ci_low": interval.low,
+            "ci_high": interval.high,
+            "ci_level": level,
+            "ci_kind": interval.kind,
+            "unit": unit,
             "scope": "observed: 1 platform" if n == 1 or platform else f"observed: {n} platforms",
-            "period": self.study.period, "window": window, "threshold": threshold,
+            "period": self.study.period,
+            "window": window,
+            "threshold": threshold,
         }
 
     def __repr__(self) -> str:
@@ -202,15 +251,10 @@ class TierEstimates:
         Table
             One row a tier, rounded by the library's rule.
         """
-        rows = []
-        for tier, words in ESTIMANDS.items():
-            draws = self.people[tier]
-            interval = credible_interval(draws, level)
-            error = (interval.high - interval.low) / 4.0
-            rows.append((tier, words, format_number(float(np.median(draws)), error),
-                         f"{format_number(interval.low, error)} to {format_number(interval.high, error)}"))
+        rows = [(tier, words, *print_draws(self.people[tier], level)) for tier, words in ESTIMANDS.items()]
         return Table(
-            ("tier", "estimand", "median", f"{level:.0%} credible interval"), rows,
+            ("tier", "estimand", "median", f"{level:.0%} credible interval"),
+            rows,
             align=("left", "left", "right", "right"),
         )
 

@@ -8,7 +8,7 @@ from microestim.models.observations.answers import StatedFrequency
 from microestim.models.observations.audience import MonthlyVisitors
 from microestim.models.observations.captures import HistoryCounts, PublishedEstimate
 from microestim.models.observations.never_used import NeverUsed
-from microestim.models.observations.observation import Observation, Replicates
+from microestim.models.observations.observation import Observation, ReadFrequency, Replicates
 from microestim.models.observations.overlap import (
     ActiveMemberships,
     AnyPlatformMemberships,
@@ -34,6 +34,7 @@ __all__ = [
     "Observation",
     "PopulationMemberships",
     "PublishedEstimate",
+    "ReadFrequency",
     "Replicates",
     "StatedFrequency",
 ]

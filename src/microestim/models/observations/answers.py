@@ -11,13 +11,13 @@ import numpy as np
 from microestim.models.activity import share
 from microestim.models.latent import Latent
 from microestim.models.namespace import Namespace
-from microestim.models.observations.observation import Observation, Replicates
+from microestim.models.observations.observation import ReadFrequency, Replicates
 
 __all__ = ["StatedFrequency"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatedFrequency(Observation):
+class StatedFrequency(ReadFrequency):
     """Respondents by stated band of frequency: multinomial over their activity, with misreport.
 
     Parameters
@@ -26,18 +26,10 @@ class StatedFrequency(Observation):
         Name of the survey's frame.
     counts : mapping of str to float
         Respondents by group; a group joins the bands in its name ("weekly", "monthly+less").
-    any_platform : bool
-        Whether the question was about any platform instead of the surveyed one.
     """
 
     frame: str
     counts: Mapping[str, float]
-    any_platform: bool
-
-    @property
-    def reading(self) -> str:
-        """Name of the number that says what the question was about."""
-        return f"{self.name}: any platform"
 
     @property
     @override

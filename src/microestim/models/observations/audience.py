@@ -18,7 +18,7 @@ _ROUNDING = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class MonthlyVisitors(GaussianObservation):
-    """Visitors of one platform or of several together: log-normal around people seen times visitors per person.
+    """Visitors of one platform or of several: log-normal around people seen times visitors per person.
 
     Parameters
     ----------

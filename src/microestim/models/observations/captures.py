@@ -13,7 +13,7 @@ from microestim.models.activity import share
 from microestim.models.frames import history_chance
 from microestim.models.latent import Latent
 from microestim.models.namespace import Namespace
-from microestim.models.observations.observation import GaussianObservation, Observation, Replicates
+from microestim.models.observations.observation import GaussianObservation, ReadFrequency, Replicates
 
 __all__ = ["HistoryCounts", "PublishedEstimate"]
 
@@ -33,7 +33,7 @@ def _linked(xp: Namespace, latent: Latent, counts: dict[str, Any]) -> dict[str, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class HistoryCounts(Observation):
+class HistoryCounts(ReadFrequency):
     """Answers by capture history, and by stated frequency where that is known: independent Poisson counts.
 
     With two waves the counts carry matching errors, answers from outside the population and dependence
@@ -47,27 +47,48 @@ class HistoryCounts(Observation):
         Number of waves.
     counts : mapping of (str, str) to int
         Answers by (band, history); the band is "" where frequency is not known.
-    any_platform : bool
-        Whether frequency, where known, is about any platform.
     """
 
     frame: str
     waves: int
     counts: Mapping[tuple[str, str], int]
-    any_platform: bool = False
 
-    def _key(self, band: str, history: str) -> str:
+    def key(self, band: str, history: str) -> str:
+        """Name of the number that counts one cell.
+
+        Parameters
+        ----------
+        band : str
+            Stated band of frequency; "" where it is not known.
+        history : str
+            Capture history.
+
+        Returns
+        -------
+        str
+            The name.
+        """
         return f"{self.name}[{band}{':' if band else ''}{history}]"
+
+    @property
+    def reading(self) -> str:
+        """Name of the number that says what the question on frequency was about."""
+        return f"{self.name}: any platform"
+
+    @property
+    def _bands(self) -> list[str]:
+        return sorted({band for band, _ in self.counts})
 
     @property
     @override
     def observed(self) -> dict[str, float]:
-        return {self._key(*cell): float(count) for cell, count in self.counts.items()}
+        reading = {} if self._bands == [""] else {self.reading: float(self.any_platform)}
+        return reading | {self.key(*cell): float(count) for cell, count in self.counts.items()}
 
-    def _expected(self, xp: Namespace, latent: Latent) -> dict[tuple[str, str], Any]:
+    def _expected(self, xp: Namespace, latent: Latent, any_platform: Any) -> dict[tuple[str, str], Any]:
         frame = latent.frame(self.frame)
-        bands = sorted({band for band, _ in self.counts})
-        stated = frame.stated_bands(float(self.any_platform)) if bands != [""] else {"": 1.0}
+        bands = self._bands
+        stated = {"": 1.0} if bands == [""] else frame.stated_bands(any_platform)
         expected: dict[tuple[str, str], Any] = {}
         for band in bands:
             weights = frame.weights * stated[band]
@@ -82,18 +103,18 @@ class HistoryCounts(Observation):
 
     @override
     def log_likelihood(self, xp: Namespace, latent: Latent, numbers: Mapping[str, Any]) -> Any:
-        expected = self._expected(xp, latent)
+        expected = self._expected(xp, latent, numbers.get(self.reading, 0.0))
         total: Any = 0.0
         for cell, mean in expected.items():
             total = total - mean
             if cell in self.counts:
-                total = total + numbers[self._key(*cell)] * xp.log(mean)
+                total = total + numbers[self.key(*cell)] * xp.log(mean)
         return total - sum(math.lgamma(count + 1.0) for count in self.counts.values())
 
     @override
     def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
-        expected = self._expected(latent.xp, latent)
-        return {self._key(*cell): rng.poisson(expected[cell]).astype(float) for cell in self.counts}
+        expected = self._expected(latent.xp, latent, float(self.any_platform))
+        return {self.key(*cell): rng.poisson(expected[cell]).astype(float) for cell in self.counts}
 
     @override
     def statistic(self, numbers: Mapping[str, Any]) -> Any:
@@ -105,7 +126,7 @@ class HistoryCounts(Observation):
         )
 
     def _cells(self) -> list[tuple[tuple[str, str], str]]:
-        return [(cell, self._key(*cell)) for cell in self.counts]
+        return [(cell, self.key(*cell)) for cell in self.counts]
 
 
 def _histories(waves: int) -> list[str]:

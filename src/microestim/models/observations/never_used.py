@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, override
 
-
 from microestim.models.activity import CELL_RATES, share
 from microestim.models.latent import Latent
 from microestim.models.namespace import Namespace

@@ -12,7 +12,7 @@ import numpy as np
 from microestim.models.latent import Latent
 from microestim.models.namespace import Namespace, log_normal_density
 
-__all__ = ["GaussianObservation", "Observation", "Replicates"]
+__all__ = ["GaussianObservation", "Observation", "ReadFrequency", "Replicates"]
 
 type Replicates = dict[str, np.ndarray]
 """Evidence drawn anew: by name of the number, one value a draw."""
@@ -154,3 +154,21 @@ class GaussianObservation(Observation):
     @override
     def statistic(self, numbers: Mapping[str, Any]) -> Any:
         return numbers[self.name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadFrequency(Observation):
+    """Evidence that rests on stated frequency, which can be read in two ways.
+
+    Parameters
+    ----------
+    any_platform : bool
+        Whether the question is read as about any platform instead of the surveyed one.
+    """
+
+    any_platform: bool = False
+
+    @property
+    def reading(self) -> str:
+        """Name of the number that holds the reading: data, so that both readings share a graph."""
+        return f"{self.name}: any platform"

@@ -8,10 +8,15 @@ from typing import Any, ClassVar, Literal, override
 
 import numpy as np
 
-from microestim.models.activity import IN_WEEKLY, SEEN_IN_MONTH, WEEKLY_RATE, CELL_RATES, share
+from microestim.models.activity import CELL_RATES, SEEN_IN_MONTH, WEEKLY_RATE, share
 from microestim.models.latent import FrameLatent, Latent
 from microestim.models.namespace import Namespace
-from microestim.models.observations.observation import GaussianObservation, Observation, Replicates
+from microestim.models.observations.observation import (
+    GaussianObservation,
+    Observation,
+    ReadFrequency,
+    Replicates,
+)
 
 __all__ = [
     "ActiveMemberships",
@@ -208,7 +213,7 @@ class MembershipCounts(Observation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MembershipCountsByFrequency(Observation):
+class MembershipCountsByFrequency(ReadFrequency):
     """Respondents by number of platforms within each stated band of frequency: a multinomial a band.
 
     The margin of frequency is left to the frequency evidence, so that no answer counts twice.
@@ -219,22 +224,26 @@ class MembershipCountsByFrequency(Observation):
         Name of the survey's frame.
     counts : mapping of (str, int) to int
         Respondents by band and number of platforms.
-    any_platform : bool
-        Whether the frequency was about any platform.
     """
 
     frame: str
     counts: Mapping[tuple[str, int], int]
-    any_platform: bool
+
+    @property
+    def reading(self) -> str:
+        """Name of the number that says what the question on frequency was about."""
+        return f"{self.name}: any platform"
 
     @property
     @override
     def observed(self) -> dict[str, float]:
-        return {f"{self.name}[{band}:{k}]": float(count) for (band, k), count in self.counts.items()}
+        return {self.reading: float(self.any_platform)} | {
+            f"{self.name}[{band}:{k}]": float(count) for (band, k), count in self.counts.items()
+        }
 
-    def _chances(self, latent: Latent) -> dict[str, list[Any]]:
+    def _chances(self, latent: Latent, any_platform: Any) -> dict[str, list[Any]]:
         frame = latent.frame(self.frame)
-        stated = frame.stated_bands(float(self.any_platform))
+        stated = frame.stated_bands(any_platform)
         chances = {}
         for band in dict.fromkeys(band for band, _ in self.counts):
             respondents = frame.respondents * stated[band]
@@ -244,7 +253,7 @@ class MembershipCountsByFrequency(Observation):
 
     @override
     def log_likelihood(self, xp: Namespace, latent: Latent, numbers: Mapping[str, Any]) -> Any:
-        chances = self._chances(latent)
+        chances = self._chances(latent, numbers[self.reading])
         return sum(
             numbers[f"{self.name}[{band}:{k}]"] * xp.log(chances[band][k - 1]) for band, k in self.counts
         )
@@ -252,7 +261,7 @@ class MembershipCountsByFrequency(Observation):
     @override
     def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
         drawn: Replicates = {}
-        for band, by_number in self._chances(latent).items():
+        for band, by_number in self._chances(latent, float(self.any_platform)).items():
             n = sum(count for (other, _), count in self.counts.items() if other == band)
             chances = np.stack(by_number, axis=-1)
             table = rng.multinomial(n, chances / chances.sum(-1, keepdims=True))

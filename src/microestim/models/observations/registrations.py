@@ -95,4 +95,4 @@ class CountryShare(GaussianObservation):
         log_odds = log_share - xp.log(1.0 - xp.exp(log_share))
         # A relative error of the share is an absolute one of its log odds, divided by (1 - share).
         relative = latent.p["share_error"] if self.stated_error is None else self.stated_error
-        return log_odds, relative / (1.0 - self.value) + 0.0 * log_odds
+        return log_odds, relative / (1.0 - xp.exp(log_share))

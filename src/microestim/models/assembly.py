@@ -1,0 +1,503 @@
+"""From a study to the model that its evidence asks for: which quantities, which observations."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from microestim.errors import DoubleCountingError, ScopeError, StudyError
+from microestim.models.design import Design, Parameter
+from microestim.models.frames import Frame
+from microestim.models.observations import (
+    ActiveMemberships,
+    AnyPlatformMemberships,
+    CountryShare,
+    DeclaredAccounts,
+    DeclaredSum,
+    HistoryCounts,
+    MembershipCounts,
+    MembershipCountsByFrequency,
+    MembershipMean,
+    MonthlyVisitors,
+    NeverUsed,
+    Observation,
+    PopulationMemberships,
+    PublishedEstimate,
+    StatedFrequency,
+)
+from microestim.models.observations.audience import source_name
+from microestim.models.sizes import DeclaredTotal, SizeDesign
+from microestim.study import BANDS, Study
+from microestim.study.evidence import (
+    ActivityEvidence,
+    AudienceEvidence,
+    CapturesEvidence,
+    CountryShareEvidence,
+    MembershipsEvidence,
+    NeverUsedEvidence,
+    RegistrationsEvidence,
+)
+
+__all__ = ["design_model"]
+
+
+def design_model(study: Study) -> Design:
+    """Decide what the joint model of a study consists of.
+
+    Parameters
+    ----------
+    study : Study
+        The study; only evidence whose role is "evidence" is used, and only on observed platforms.
+
+    Returns
+    -------
+    Design
+        Platforms, surveys, quantities and observations.
+
+    Raises
+    ------
+    StudyError
+        Evidence contradicts itself (a total below what it contains), or the study has neither
+        registrations nor audience to say how large anything is.
+    ScopeError
+        Evidence mixes observed platforms with others, or memberships were counted over another set.
+    """
+    return _Assembly(study).design()
+
+
+class _Assembly:
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.platforms = study.observed_platforms
+        self.index = {platform: j for j, platform in enumerate(self.platforms)}
+        self.left_out: dict[str, str] = {}
+        self.observations: list[Observation] = []
+        self.items = []
+        for item in study.evidence:
+            if item.type in ("income", "hours", "benchmark"):
+                self.left_out[item.id] = (
+                    "shown beside the result; it does not measure how many people there are"
+                )
+            elif item.role != "evidence":
+                self.left_out[item.id] = f"its role is {item.role!r}"
+            else:
+                self.items.append(item)
+
+    def members(self, platforms: tuple[str, ...]) -> np.ndarray:
+        return np.array([float(platform in platforms) for platform in self.platforms])
+
+    def residual(self, item: RegistrationsEvidence | AudienceEvidence) -> tuple[float, tuple[str, ...]]:
+        """Take off a total what it contains: its value and platforms are those that are left."""
+        value, platforms = item.value, set(self.study.resolve(item.platforms))
+        for part_id in item.contains:
+            part = self.study.item(part_id)
+            if part.type != item.type or part.role != "evidence":
+                continue
+            value -= part.value
+            platforms -= set(self.study.resolve(part.platforms))
+        if not platforms:
+            raise DoubleCountingError(
+                f"evidence {item.id!r} says nothing beyond what it contains ({', '.join(item.contains)}); "
+                'set role = "shown only" on one of them'
+            )
+        if value <= 0:
+            raise StudyError(
+                f"evidence {item.id!r}: the total {item.value:,.0f} is not above the sum of what it contains "
+                f"({', '.join(item.contains)}); a total must exceed its parts"
+            )
+        return value, tuple(p for p in self.study.resolve(item.platforms) if p in platforms)
+
+    def design(self) -> Design:
+        sizes = self.registrations()
+        sources = self.audience()
+        frames = self.surveys()
+        self.never_used()
+        if not any(
+            isinstance(
+                o, DeclaredAccounts | DeclaredSum | MonthlyVisitors | HistoryCounts | PublishedEstimate
+            )
+            for o in self.observations
+        ):
+            raise StudyError(
+                f"study {self.study.id!r} has no registrations, no audience and no captures on its observed "
+                "platforms: nothing says how large anything is"
+            )
+        return Design(
+            platforms=self.platforms,
+            sizes=sizes,
+            frames=frames,
+            parameters=self.parameters(frames, sources),
+            rows=self.rows(),
+            observations=tuple(self.observations),
+            left_out=self.left_out,
+        )
+
+    def registrations(self) -> SizeDesign:
+        n = len(self.platforms)
+        own, worldwide, stated, has_stated = (np.zeros(n) for _ in range(4))
+        open_to_world = np.array([float(not self.study.platform(p).residents_only) for p in self.platforms])
+        total: DeclaredTotal | None = None
+        sums: list[tuple[RegistrationsEvidence, float, np.ndarray]] = []
+        shares = {item.id: item for item in self.items if isinstance(item, CountryShareEvidence)}
+        for item in self.items:
+            if not isinstance(item, RegistrationsEvidence):
+                continue
+            value, platforms = self.residual(item)
+            if len(platforms) > 1:
+                sums.append((item, value, self.members(platforms)))
+                continue
+            j = self.index[platforms[0]]
+            own[j] = 1.0
+            worldwide[j] = float(item.reach == "worldwide" and bool(open_to_world[j]))
+            if item.error is not None:
+                stated[j], has_stated[j] = item.error.relative, 1.0
+            self.observations.append(
+                DeclaredAccounts(
+                    name=item.id,
+                    label=f"registrations, {self.study.platform(platforms[0]).name}",
+                    unit="accounts",
+                    value=value,
+                    platform=j,
+                )
+            )
+        for item, value, members in sums:
+            error = item.error.relative if item.error else 0.0
+            declared = DeclaredTotal(
+                members=members, stated_error=error, has_stated_error=item.error is not None
+            )
+            anchors = total is None and not (members * own).any()
+            total = declared if anchors else total
+            self.observations.append(
+                DeclaredSum(
+                    name=item.id,
+                    label=f"registrations, {int(members.sum())} platforms together",
+                    unit="accounts",
+                    value=value,
+                    total=declared,
+                    anchors=anchors,
+                )
+            )
+        self.worldwide_used = bool(worldwide.any())
+        for share_item in shares.values():
+            platforms = self.study.resolve(share_item.platforms)
+            if len(platforms) > 1:
+                raise ScopeError(f"evidence {share_item.id!r}: a country share belongs to one platform")
+            self.observations.append(
+                CountryShare(
+                    name=share_item.id,
+                    label=f"country share, {self.study.platform(platforms[0]).name}",
+                    unit="share",
+                    value=share_item.value,
+                    platform=self.index[platforms[0]],
+                    stated_error=share_item.error.relative if share_item.error else None,
+                )
+            )
+            self.worldwide_used = True
+        return SizeDesign(
+            own=own,
+            worldwide=worldwide,
+            open_to_world=open_to_world,
+            stated_error=stated,
+            has_stated_error=has_stated,
+            total=total,
+        )
+
+    def audience(self) -> dict[str, str]:
+        sources: dict[str, str] = {}
+        for item in self.items:
+            if not isinstance(item, AudienceEvidence):
+                continue
+            if item.value == 0:
+                self.left_out[item.id] = (
+                    "a count of zero means 'below the service's threshold', which is not given"
+                )
+                continue
+            value, platforms = self.residual(item)
+            members = self.members(platforms)
+            worldwide = item.reach == "worldwide"
+            self.worldwide_used = self.worldwide_used or worldwide
+            source = source_name(item.page_scope, item.vendor)
+            sources[source] = f"visitors_per_person[{item.page_scope}]"
+            where = (
+                self.study.platform(platforms[0]).name
+                if len(platforms) == 1
+                else f"{len(platforms)} platforms together"
+            )
+            self.observations.append(
+                MonthlyVisitors(
+                    name=item.id,
+                    label=f"visitors, {where}",
+                    unit="visitors",
+                    value=value,
+                    members=members,
+                    worldwide=worldwide,
+                    source=source,
+                    stated_error=item.error.relative if item.error else None,
+                )
+            )
+        return sources
+
+    def frame_of(self, item: ActivityEvidence | CapturesEvidence | MembershipsEvidence) -> str:
+        asked = item.frame if isinstance(item, MembershipsEvidence) else item.platforms
+        return "+".join(self.study.resolve(asked))
+
+    def surveys(self) -> tuple[Frame, ...]:
+        waves: dict[str, int] = {}
+
+        def use(frame: str, count: int = 1) -> str:
+            waves[frame] = max(count, waves.get(frame, 1))
+            return frame
+
+        readings = {
+            self.frame_of(item): item.frequency_scope == "any platform"
+            for item in self.items
+            if isinstance(item, ActivityEvidence)
+        }
+        for item in self.items:
+            if isinstance(item, CapturesEvidence):
+                frame = use(self.frame_of(item), item.occasions or 2)
+                self.captures(item, frame, readings.get(frame, False))
+            elif isinstance(item, ActivityEvidence):
+                self.frequency(item, use(self.frame_of(item)))
+            elif isinstance(item, MembershipsEvidence) and item.frame == "population":
+                self.population_memberships(item)
+            elif isinstance(item, MembershipsEvidence):
+                frame = use(self.frame_of(item))
+                self.memberships(item, frame, readings.get(frame, False))
+        return tuple(
+            Frame(id=frame, members=self.members(tuple(frame.split("+"))), waves=count)
+            for frame, count in waves.items()
+        )
+
+    def captures(self, item: CapturesEvidence, frame: str, any_platform: bool) -> None:
+        if item.estimate is not None:
+            self.observations.append(
+                PublishedEstimate(
+                    name=item.id,
+                    label=f"published {item.estimator} estimate",
+                    unit="accounts",
+                    value=item.estimate,
+                    frame=frame,
+                    stated_error=item.error.relative if item.error else None,
+                )
+            )
+            return
+        if item.histories_by_frequency is not None:
+            counts: dict[tuple[str, str], int] = {
+                (str(band), history): count
+                for band, table in item.histories_by_frequency.items()
+                for history, count in table.items()
+            }
+        else:
+            counts = {("", history): count for history, count in (item.counts_by_history or {}).items()}
+        self.observations.append(
+            HistoryCounts(
+                name=item.id,
+                label="answers seen in more than one wave",
+                unit="answers",
+                frame=frame,
+                waves=item.occasions or 2,
+                counts=counts,
+                any_platform=any_platform,
+            )
+        )
+
+    def frequency(self, item: ActivityEvidence, frame: str) -> None:
+        if item.counts is not None:
+            counts = {str(band): float(item.counts[band]) for band in BANDS}
+        else:
+            shares = dict(item.shares or {})
+            counts = {str(band): item.n * shares[band] for band in BANDS if band in shares}
+            rest = [band for band in BANDS if band not in shares]
+            if rest:
+                counts["+".join(rest)] = item.n - sum(counts.values())
+        first = next(iter(counts))
+        self.observations.append(
+            StatedFrequency(
+                name=item.id,
+                label=f"respondents who say {first}",
+                unit="% of respondents",
+                frame=frame,
+                counts=counts,
+                any_platform=item.frequency_scope == "any platform",
+            )
+        )
+
+    def check_counted_over(self, item: MembershipsEvidence) -> None:
+        over = set(self.study.resolve(item.platforms))
+        if over != set(self.platforms):
+            raise ScopeError(
+                f"evidence {item.id!r}: memberships were counted over {len(over)} platforms, the study "
+                f"observes {len(self.platforms)}; a factor holds only for the set over which it was counted"
+            )
+
+    def memberships(self, item: MembershipsEvidence, frame: str, any_platform: bool) -> None:
+        if item.platforms == "any":
+            n = item.n_respondents
+            single = item.share_single
+            if item.counts_by_number is not None:
+                single = item.counts_by_number.get(1, 0) / n
+            self.observations.append(
+                AnyPlatformMemberships(
+                    name=item.id,
+                    label="mean memberships on any platform",
+                    unit="platforms per person",
+                    frame=frame,
+                    mean=item.headline,
+                    n=n,
+                    single=None if single is None else single * n,
+                )
+            )
+            return
+        self.check_counted_over(item)
+        counts = item.counts_by_number
+        too_many = [k for k in counts or {} if k > len(self.platforms)]
+        if too_many:
+            raise ScopeError(
+                f"evidence {item.id!r}: {max(too_many)} memberships were counted over "
+                f"{len(self.platforms)} platforms"
+            )
+        label = "mean memberships of respondents"
+        unit = "platforms per person"
+        if item.window != "ever":
+            n, sd = item.n_respondents, item.sd or 0.0
+            if counts is not None:
+                sd = float(np.sqrt(sum(c * (k - item.headline) ** 2 for k, c in counts.items()) / n))
+            if sd == 0:
+                raise StudyError(
+                    f"evidence {item.id!r}: all respondents gave the same number, so its mean has no "
+                    "spread to weigh it by"
+                )
+            self.observations.append(
+                ActiveMemberships(
+                    name=item.id,
+                    label=f"{label}, last {item.window}",
+                    unit=unit,
+                    value=item.headline,
+                    frame=frame,
+                    window=item.window,
+                    n=n,
+                    sd=sd,
+                )
+            )
+        elif item.by_frequency is not None:
+            table = {
+                (str(band), int(k)): c for band, row in item.by_frequency.items() for k, c in row.items()
+            }
+            self.observations.append(
+                MembershipCountsByFrequency(
+                    name=item.id,
+                    label=label,
+                    unit=unit,
+                    frame=frame,
+                    counts=table,
+                    any_platform=any_platform,
+                )
+            )
+        elif counts is not None:
+            self.observations.append(
+                MembershipCounts(name=item.id, label=label, unit=unit, frame=frame, counts=counts)
+            )
+        else:
+            self.observations.append(
+                MembershipMean(
+                    name=item.id,
+                    label=label,
+                    unit=unit,
+                    value=item.headline,
+                    frame=frame,
+                    n=item.n_respondents,
+                    sd=item.sd,
+                )
+            )
+
+    def population_memberships(self, item: MembershipsEvidence) -> None:
+        self.check_counted_over(item)
+        counts = {int(k): c for k, c in (item.counts or {}).items()}
+        self.observations.append(
+            PopulationMemberships(
+                name=item.id,
+                label="mean memberships of people with an account",
+                unit="platforms per person",
+                counts=counts,
+            )
+        )
+
+    def never_used(self) -> None:
+        for item in self.items:
+            if not isinstance(item, NeverUsedEvidence):
+                continue
+            platforms = self.study.resolve(item.platforms)
+            if item.error is not None:
+                error = item.error.relative
+            else:
+                error = float(np.sqrt((1.0 - item.value) / (item.value * (item.n or 1))))
+            self.observations.append(
+                NeverUsed(
+                    name=item.id,
+                    label=f"accounts never used, {self.study.platform(platforms[0]).name}",
+                    unit="share",
+                    value=item.value,
+                    platform=self.index[platforms[0]],
+                    error=error,
+                )
+            )
+
+    def rows(self) -> tuple[str, ...]:
+        rows = ["size"]
+        if len(self.platforms) > 1:
+            rows += ["inflation", "active_share", "active_rate"]
+            if any(isinstance(o, MonthlyVisitors) for o in self.observations):
+                rows.append("visitors")
+        if self.worldwide_used:
+            rows.append("share")
+        return tuple(rows)
+
+    def parameters(self, frames: tuple[Frame, ...], sources: dict[str, str]) -> tuple[Parameter, ...]:
+        kinds = {type(observation) for observation in self.observations}
+        found: list[Parameter] = []
+
+        def add(*names: str) -> None:
+            found.extend(Parameter(name, name) for name in names)
+
+        several = len(self.platforms) > 1
+        if several:
+            found.append(Parameter("accounts_level", None))
+            add("accounts_spread")
+        add("inflation")
+        if kinds & {DeclaredAccounts, DeclaredSum}:
+            add("declared_error")
+        if kinds & {DeclaredAccounts, DeclaredSum, CountryShare}:
+            add("share_error")
+        add("active_share", "active_rate", "active_rate_spread", "dormant_rate")
+        if several:
+            add("active_share_spread", "active_rate_platform_spread")
+        if sources:
+            found.extend(Parameter(name, prior) for name, prior in sources.items())
+            add("audience_error")
+            if several:
+                add("visitors_spread")
+        if frames:
+            add("capture_exponent")
+            found.extend(Parameter(name, prior) for frame in frames for name, prior in frame.parameters)
+        if any(frame.waves == 2 for frame in frames):
+            add("wave_dependence", "missed_match", "false_match", "outside_answers")
+        if any(isinstance(o, PublishedEstimate) and o.stated_error is None for o in self.observations):
+            add("estimate_error")
+        stated = (
+            StatedFrequency in kinds
+            or MembershipCountsByFrequency in kinds
+            or any(
+                isinstance(o, HistoryCounts) and any(band for band, _ in o.counts) for o in self.observations
+            )
+        )
+        if stated:
+            add("overstated_frequency", "understated_frequency")
+        if several:
+            add("memberships", "membership_slope", "membership_dispersion", "departure")
+        if several or stated:
+            add("activity_correlation")
+        if stated or AnyPlatformMemberships in kinds:
+            add("other_memberships", "other_dispersion")
+        if NeverUsed in kinds:
+            add("account_age")
+        return tuple(found)
