@@ -25,11 +25,12 @@ extensions = [
     "sphinx_design",
     "sphinxcontrib.bibtex",
 ]
-exclude_patterns = ["_build", "_data", "_scripts", "schema", "**.ipynb_checkpoints"]
+exclude_patterns = ["_build", "_data", "_scripts", "_templates", "schema", "**.ipynb_checkpoints"]
+templates_path = ["_templates"]
 nitpicky = False
 
 # A page is executed whenever it is built: a cache keyed on the page's own text would keep the numbers
-# of an older version of the library. The one slow step, the fit, is kept by `france_fit` under a key of its own.
+# of an older version of the library. The one slow step, the fit, is kept by `france_fit`, under its own key.
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600

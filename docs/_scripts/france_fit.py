@@ -29,7 +29,9 @@ def key(study: me.Study) -> str:
     """Hash what the draws depend on: the study, the model's densities at fixed points, the software."""
     model = me.WorkforceModel(study)
     parts = log_densities(model.design, DEFAULT_PRIORS, model.prior_deviates(5, rng=1))
-    densities = [[name, [f"{value:.6g}" for value in values]] for part in parts for name, values in part.items()]
+    densities = [
+        [name, [f"{value:.6g}" for value in values]] for part in parts for name, values in part.items()
+    ]
     stated = [study.hash, densities, software_versions()]
     return hashlib.sha256(json.dumps(stated).encode()).hexdigest()
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from microestim.estimators import chapman
+
 ROOT = Path(__file__).parents[2]
 TABLE = json.loads((ROOT / "docs" / "_data" / "two_sample_coverage.json").read_text(encoding="utf-8"))
 
@@ -55,10 +57,12 @@ def coverages(method, estimate, least_size=0, least_recaptures=0.0):
 
 
 def test_what_the_docstring_says_of_the_default_and_the_others():
-    assert min(coverages("profile", "any")) >= 0.925
-    assert max(coverages("profile", "any")) <= 0.985
-    assert min(coverages("profile", "any", least_size=1_000)) >= 0.94
-    assert min(coverages("logit", "any", least_recaptures=2)) >= 0.94
-    assert min(coverages("logit", "any")) < min(coverages("profile", "any", least_size=1_000))
+    assert chapman(5, 5, 2).interval_methods[0] == "logit"
+    assert 0.925 <= min(coverages("logit", "any")) <= max(coverages("logit", "any")) <= 0.985
+    assert all(row["no_interval"] == 0 for cell in TABLE["cells"] for row in cell["intervals"][:1])
+    assert min(coverages("waring", "any")) >= 0.93
     assert min(coverages("wald", "Chapman")) < 0.65
     assert min(coverages("lognormal", "Chapman")) < 0.80
+    dense = next(c for c in TABLE["cells"] if (c["size"], c["p1"], c["p2"]) == (50, 0.8, 0.8))
+    width = {row["method"]: row["mean_width"] for row in dense["intervals"][:3]}
+    assert width["waring"] < 0.75 * width["logit"]

@@ -141,7 +141,8 @@ def test_more_recaptures_mean_fewer_people(triple):
     for estimator in ESTIMATORS.values():
         fewer = estimator(n1, n2, max(m - 1, 1))
         assert estimator(n1, n2, m).n_hat <= fewer.n_hat
-    for method in ("logit", "profile", "waring"):
+    # The transformed logit is left out: its upper limit rises again when a whole sample is recaptured.
+    for method in ("profile", "waring"):
         more, less = (
             chapman(n1, n2, m).interval(method=method),
             chapman(n1, n2, max(m - 1, 1)).interval(method=method),

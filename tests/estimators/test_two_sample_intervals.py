@@ -46,12 +46,10 @@ def test_lognormal_limits_against_the_formula_by_hand(estimator, triple):
 
 @pytest.mark.parametrize("triple", [t for t in TRIPLES if t[2] >= 6])
 @pytest.mark.parametrize("level", [0.5, 0.95])
-def test_waring_limits_against_a_sum_over_all_sizes(triple, level):
-    n1, n2, m = triple
+def test_waring_limits_against_a_sum_over_all_sizes(triple, level, summed_posterior):
     # With m >= 6 the mass beyond a million is below (14,000 / 1,000,000)^6, far under the tails of interest.
-    sizes = np.arange(n1 + n2 - m, 1_000_000)
-    posterior = stats.hypergeom.pmf(m, sizes, n1, n2) / (sizes + 1)
-    cumulative = np.cumsum(posterior) / posterior.sum()
+    sizes, posterior = summed_posterior(*triple, lambda size: 1 / (size + 1), 1_000_000)
+    cumulative = np.cumsum(posterior)
     expected = [sizes[np.searchsorted(cumulative, p)] for p in ((1 - level) / 2, (1 + level) / 2)]
     interval = chapman(*triple).interval(level, "waring")
     assert list(interval[:2]) == expected

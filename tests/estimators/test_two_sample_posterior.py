@@ -21,29 +21,25 @@ PRIORS = {
 }
 
 
-def summed(n1, n2, m, weight, largest):
-    """Posterior by adding up the likelihood of every size up to `largest`."""
-    sizes = np.arange(n1 + n2 - m, largest + 1, dtype=float)
-    after = sizes[1:]
-    ratios = (after - n1) * (after - n2) / (after * (after - n1 - n2 + m))
-    likelihood = np.exp(np.concatenate(([0.0], np.cumsum(np.log(ratios)))))
-    probabilities = likelihood * weight(sizes)
-    return sizes, probabilities / probabilities.sum()
-
-
 @pytest.mark.parametrize("name", PRIORS)
 @pytest.mark.parametrize("triple", [(20, 15, 8), (60, 40, 12)])
-def test_posterior_equals_a_sum_over_all_sizes(name, triple):
+def test_posterior_equals_a_sum_over_all_sizes(name, triple, summed_posterior):
     prior, weight = PRIORS[name]
     posterior = two_sample_posterior(*triple, prior=prior)
-    sizes, expected = summed(*triple, weight, 300_000)
-    # For m >= 8 the mass beyond 300,000 is below (200 / 300,000)^6, so only rounding is left.
-    np.testing.assert_allclose(posterior.pmf(sizes[:2000]), expected[:2000], rtol=1e-9, atol=1e-300)
+    sizes, expected = summed_posterior(*triple, weight, 300_000)
+    # For m >= 8 the mass beyond 300,000 is below (200 / 300,000)^6, so only rounding is left, and what the
+    # log-normal posterior may leave out.
+    left_out = 1e-12 if name == "lognormal" else 0.0
+    np.testing.assert_allclose(posterior.pmf(sizes[:2000]), expected[:2000], rtol=1e-9, atol=left_out)
     cumulative = np.cumsum(expected)
     for size in (sizes[0], sizes[0] + 7, sizes[0] + 100, 600.0, 5000.0):
         assert float(posterior.cdf(size)) == pytest.approx(cumulative[int(size - sizes[0])], rel=1e-9)
-    assert posterior.n_hat == sizes[np.searchsorted(cumulative, 0.5)]
-    assert posterior.interval()[:2] == tuple(sizes[np.searchsorted(cumulative, p)] for p in (0.025, 0.975))
+    quantiles = dict(zip((0.5, 0.025, 0.975), (posterior.n_hat, *posterior.interval()[:2]), strict=True))
+    for probability, size in quantiles.items():
+        place = int(size - sizes[0])
+        # A median can be reached exactly, where the sum may be a rounding error below one half.
+        assert cumulative[place] >= probability - 1e-11
+        assert place == 0 or cumulative[place - 1] < probability
     assert posterior.mean == pytest.approx(expected @ sizes, rel=1e-9)
     # The variance of m = 8 gathers terms as N^-6, of which 300,000 leaves 1e-16.
     assert posterior.sd == pytest.approx(math.sqrt(expected @ (sizes - expected @ sizes) ** 2), rel=1e-7)
@@ -52,9 +48,9 @@ def test_posterior_equals_a_sum_over_all_sizes(name, triple):
 
 
 @pytest.mark.parametrize("name", PRIORS)
-def test_highest_density_interval_is_the_shortest(name):
+def test_highest_density_interval_is_the_shortest(name, summed_posterior):
     prior, weight = PRIORS[name]
-    sizes, expected = summed(20, 15, 8, weight, 20_000)
+    sizes, expected = summed_posterior(20, 15, 8, weight, 20_000)
     below = np.concatenate(([0.0], np.cumsum(expected)))
     starts = np.arange(np.searchsorted(below, 1 - 0.9))
     ends = np.searchsorted(below, below[starts] + 0.9) - 1
@@ -82,9 +78,9 @@ def test_heavy_tails_are_not_cut_off(m):
         probability *= Fraction((a + k) * (b + k), (a + b + rho + k) * (k + 1))
 
 
-def test_tail_under_one_over_n_with_a_single_recapture():
+def test_tail_under_one_over_n_with_a_single_recapture(summed_posterior):
     posterior = two_sample_posterior(9, 7, 1)
-    _, expected = summed(9, 7, 1, lambda size: 1 / size, 4_000_000)
+    _, expected = summed_posterior(9, 7, 1, lambda size: 1 / size, 4_000_000)
     # The posterior falls as N^-2, so the mass beyond 4 million is 4 million times its last term, to 1e-5.
     left = expected[-1] * 4e6
     cumulative = np.cumsum(expected) / (1 + left)
@@ -124,11 +120,12 @@ def test_a_proper_prior_gives_a_posterior_without_a_recapture(prior):
     assert 50 <= low < posterior.n_hat < high < math.inf
 
 
-def test_lognormal_prior_without_a_recapture_against_a_longer_sum():
-    sizes, expected = summed(30, 20, 0, lambda s: stats.lognorm.pdf(s, 1.0, scale=500.0), 3_000_000)
+def test_lognormal_prior_without_a_recapture_against_a_longer_sum(summed_posterior):
+    sizes, expected = summed_posterior(30, 20, 0, lambda s: stats.lognorm.pdf(s, 1.0, scale=500.0), 3_000_000)
     posterior = two_sample_posterior(30, 20, 0, prior=("lognormal", 500, 1.0))
-    # Beyond 3 million lies less than 1e-17 of the prior (8.7 sigma).
-    assert posterior.mean == pytest.approx(expected @ sizes, rel=1e-9)
+    # Beyond 3 million lies less than 1e-17 of the prior (8.7 sigma); the posterior may leave out 1e-12 of
+    # itself, which weighs at most a million times more in the mean than in the probabilities.
+    assert posterior.mean == pytest.approx(expected @ sizes, rel=1e-8)
     assert posterior.n_hat == sizes[np.searchsorted(np.cumsum(expected), 0.5)]
 
 
@@ -153,13 +150,12 @@ def test_table_prior_weighs_the_sizes_it_has():
         (("lognormal", 0, 1), "median is 0"),
         (("lognormal", 100, math.nan), "sigma is nan"),
         (("lognormal", 100), "it must be"),
-        (("lognormal", 1e6, 3.0), "cannot be shown to stay within"),
+        (("lognormal", 1e9, 3.0), "cannot be shown to stay within"),
         (([10, 20], [1, 1]), "reaches the 31 people seen"),
         (([100, 100], [1, 1]), "stands in it twice"),
         (([100.5], [1]), "positive whole number"),
         (([100], [-1]), "at least 0"),
         (([100, 200], [1]), "equal length"),
-        (np.ones((2, 3)), "it must be"),
         (3.0, "it must be"),
     ],
 )
@@ -220,10 +216,10 @@ def test_waring_prior_is_the_waring_interval_and_one_over_n_lies_next_to_it(trip
     assert reciprocal.high <= waring.high
 
 
-@given(counts())
+@given(triple=counts())
 @settings(max_examples=40, deadline=None)
-def test_one_over_n_equals_a_sum_with_its_remainder(triple):
-    sizes, expected = summed(*triple, lambda size: 1 / size, 200_000)
+def test_one_over_n_equals_a_sum_with_its_remainder(summed_posterior, triple):
+    sizes, expected = summed_posterior(*triple, lambda size: 1 / size, 200_000)
     # The rest falls as N^-(m + 1) from the last term on; that is right to 1 part in 1,000 of itself here.
     left = expected[-1] * 200_000 / triple[2]
     posterior = two_sample_posterior(*triple)
@@ -237,7 +233,7 @@ def test_one_over_n_equals_a_sum_with_its_remainder(triple):
 @settings(max_examples=100, deadline=None)
 def test_waring_quantile_is_the_first_size_that_reaches_the_probability(a, b, rho, probability):
     k = waring_quantile(probability, a, b, rho)
-    assert waring_sf(k, a, b, rho) <= 1 - probability
+    assert waring_sf(k, a, b, rho) <= (1 - probability) * (1 + 2e-11)  # exact ties count as reached
     assert k == 0 or waring_sf(k - 1, a, b, rho) > 1 - probability
 
 

@@ -80,8 +80,9 @@ class Convergence:
         )
         if self.converged:
             sentence = (
-                f"The chains agree: R-hat at most {max(self.r_hat.values()):.3f}, effective sample sizes of at least "
-                f"{min(*self.ess_bulk.values(), *self.ess_tail.values()):,.0f}, {self.divergences} divergences."
+                f"The chains agree: R-hat at most {max(self.r_hat.values()):.3f}, effective sample sizes of "
+                f"at least {min(*self.ess_bulk.values(), *self.ess_tail.values()):,.0f}, {self.divergences} "
+                "divergences."
             )
         else:
             sentence = (

@@ -42,7 +42,9 @@ class TierDraws(Protocol):
     def band(self, band: str) -> np.ndarray:
         """Give the people in an exclusive band, shape (chains, draws)."""
 
-    def to_frame(self, *, level: float = 0.95, by: Literal["total", "platform", "band"] = "total") -> pd.DataFrame:
+    def to_frame(
+        self, *, level: float = 0.95, by: Literal["total", "platform", "band"] = "total"
+    ) -> pd.DataFrame:
         """Give one row an estimate, in full precision."""
 
     def to_table(self, *, level: float = 0.95) -> Table:
@@ -136,7 +138,9 @@ class FittedModel(Protocol):
     def log_likelihood(self) -> dict[str, np.ndarray]:
         """Give the log-likelihood of every piece of evidence."""
 
-    def predictive(self, *, rng: int | np.random.Generator | None = None) -> dict[str, tuple[float, np.ndarray]]:
+    def predictive(
+        self, *, rng: int | np.random.Generator | None = None
+    ) -> dict[str, tuple[float, np.ndarray]]:
         """Give the observed statistic and its replicates, by id of the evidence."""
 
     def check(self) -> list[CheckResult]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -34,16 +34,17 @@ PRIOR_ONLY_BELOW = 0.1
 _KNOTS = (0.1, 0.5, 0.9)
 _BATCHES = 8
 _FOOTER = (
-    f"* The evidence takes less than {PRIOR_ONLY_BELOW:.0%} off the prior's variance: a prior, not a finding.",
-    "Shift: posterior mean in prior standard deviations from the prior's centre. Contraction: 1 less posterior "
-    "over prior variance.",
-    "Squared correlations (r²) are of each quantity with the log of the people in a tier, one at a time; quantities "
-    "go together in the posterior, so they overlap and do not sum to 1.",
-    "Halved / doubled: change of a tier's median with half and with twice the prior's spread, the prior's median "
-    "kept; ~0 where the change is within two simulation errors. No refit: the draws of the quantity are reweighted "
-    "(Pareto-smoothed), and a regression of the log of the tier on the quantity carries the change over; † where the "
-    "weights are too uneven and a normal approximation takes their place. Refit with scaled_prior() before such a "
-    "change is reported as a result.",
+    f"* The evidence takes less than {PRIOR_ONLY_BELOW:.0%} off the prior's variance: a prior, not a "
+    "finding.",
+    "Shift: posterior mean in prior standard deviations from the prior's centre. Contraction: 1 less "
+    "posterior over prior variance.",
+    "Squared correlations (r²) are of each quantity with the log of the people in a tier, one at a time; "
+    "quantities go together in the posterior, so they overlap and do not sum to 1.",
+    "Halved / doubled: change of a tier's median with half and with twice the prior's spread, the "
+    "prior's median kept; ~0 where the change is within three simulation errors. No refit: the draws of "
+    "the quantity are reweighted (Pareto-smoothed), and a regression of the log of the tier on the "
+    "quantity carries the change over; † where the weights are too uneven and a normal approximation "
+    "takes their place. Refit with scaled_prior() before such a change is reported as a result.",
 )
 
 
@@ -72,7 +73,7 @@ class ScaleChange:
     error: Mapping[str, float]
 
     def clear(self, tier: str) -> bool:
-        """Tell whether a change is beyond two simulation errors.
+        """Tell whether a change is beyond three simulation errors and rounds to a per cent.
 
         Parameters
         ----------
@@ -84,7 +85,7 @@ class ScaleChange:
         bool
             Whether it is.
         """
-        return abs(self.change[tier]) > 2.0 * self.error[tier]
+        return abs(self.change[tier]) > max(3.0 * self.error[tier], 0.005)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ class QuantityInfluence:
         1 less posterior over prior variance.
     squared_correlation : mapping of str to float
         By tier, of the quantity (on its prior's scale) with the log of the people.
+    moved : mapping of str to float
+        By tier, the relative change of the people when the prior's centre moves up by one prior standard
+        deviation (0.1 is 10 % more), from the derivative at the centre that was used.
     halved, doubled : ScaleChange
         What half and twice the prior's spread do.
     """
@@ -112,6 +116,7 @@ class QuantityInfluence:
     shift: float
     contraction: float
     squared_correlation: Mapping[str, float]
+    moved: Mapping[str, float]
     halved: ScaleChange
     doubled: ScaleChange
 
@@ -122,12 +127,13 @@ class QuantityInfluence:
 
     @property
     def weight(self) -> float:
-        """Mean squared correlation with the tiers, times the part of the prior variance that is left.
+        """Mean over tiers of the squared correlation, times posterior over prior variance.
 
-        A quantity that the evidence pins down is a finding, however strongly a tier moves with it.
+        This is the squared change of the log of a tier, in its posterior standard deviations, when the
+        prior's centre moves by one prior standard deviation. What the evidence pins down has a small one,
+        however strongly a tier moves with it: it is a finding, not an assumption.
         """
-        left = min(max(1.0 - self.contraction, 0.0), 1.0)
-        return left * float(np.mean(list(self.squared_correlation.values())))
+        return (1.0 - self.contraction) * float(np.mean(list(self.squared_correlation.values())))
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,32 +172,41 @@ class PriorInfluence:
         """Name of the quantity whose prior matters most, and a sentence that says how much."""
         first = self.ranked[0]
         tier = max(first.squared_correlation, key=lambda each: first.squared_correlation[each])
+        up = float(first.prior.natural(first.prior.location + first.prior.spread))
         parts = [
-            f"{first.prior.meaning} ({first.name}): prior median {first.prior.median:.3g} {first.prior.unit}",
+            f"{first.prior.meaning} ({first.name})",
             f"it goes with {first.squared_correlation[tier]:.0%} of the variance of the log of {tier}",
-            "the evidence does not identify it" if first.prior_only
+            "the evidence does not identify it"
+            if first.prior_only
             else f"the evidence takes {first.contraction:.0%} off the prior's variance",
+            f"a prior median of {up:.3g} instead of {first.prior.median:.3g} {first.prior.unit}, one "
+            f"prior standard deviation up, would change {tier} by about {first.moved[tier]:+.0%}",
         ]
-        changes = {"half": first.halved, "twice": first.doubled}
-        clear = [(abs(change.change[each]), words, each) for words, change in changes.items()
-                 for each in TIER_IDS if change.clear(each)]
-        if clear:
-            _, words, moved = max(clear)
-            parts.append(f"{words} the prior's spread would change the median of {moved} by about "
-                         f"{changes[words].change[moved]:+.0%}, the most of all tiers")
         return first.name, "; ".join(parts) + "."
 
     @property
     def table(self) -> Table:
         """The quantities for reading, the one that matters most first."""
-        columns = ("quantity", "shift", "contraction", *(f"r² {tier}" for tier in TIER_IDS),
-                   *(f"{tier}, halved / doubled" for tier in TIER_IDS))
+        columns = (
+            "quantity",
+            "shift",
+            "contraction",
+            *(f"r² {tier}" for tier in TIER_IDS),
+            *(f"{tier}, halved / doubled" for tier in TIER_IDS),
+        )
         rows = []
         for each in self.ranked:
             mark = " *" if each.prior_only else ""
             changes = [f"{_percent(each.halved, tier)} / {_percent(each.doubled, tier)}" for tier in TIER_IDS]
-            rows.append((each.name + mark, f"{each.shift:+.2f}", f"{each.contraction:.2f}",
-                         *(f"{each.squared_correlation[tier]:.2f}" for tier in TIER_IDS), *changes))
+            rows.append(
+                (
+                    each.name + mark,
+                    f"{each.shift:+.2f}",
+                    f"{each.contraction:.2f}",
+                    *(f"{each.squared_correlation[tier]:.2f}" for tier in TIER_IDS),
+                    *changes,
+                )
+            )
         title = "Influence of the priors" + ("" if self.converged else " - NOT CONVERGED")
         return Table(columns, rows, title=title, footer=_FOOTER)
 
@@ -201,10 +216,10 @@ class PriorInfluence:
         Returns
         -------
         pandas.DataFrame
-            quantity, prior, meaning, unit, shift, contraction, prior_only, weight; ``r2_<tier>``; relative
-            changes of medians ``halved_<tier>`` and ``doubled_<tier>``, their simulation errors
-            ``halved_error_<tier>`` and ``doubled_error_<tier>``, ``halved_by``, ``doubled_by``,
-            ``halved_pareto_k`` and ``doubled_pareto_k``.
+            quantity, prior, meaning, unit, shift, contraction, prior_only, weight; ``r2_<tier>``;
+            ``moved_<tier>``; relative changes of medians ``halved_<tier>`` and ``doubled_<tier>``, their
+            simulation errors ``halved_error_<tier>`` and ``doubled_error_<tier>``, ``halved_by``,
+            ``doubled_by``, ``halved_pareto_k`` and ``doubled_pareto_k``.
         """
         import pandas as pd
 
@@ -227,10 +242,17 @@ def _percent(change: ScaleChange, tier: str) -> str:
 
 def _record(each: QuantityInfluence) -> dict[str, object]:
     record: dict[str, object] = {
-        "quantity": each.name, "prior": each.prior.name, "meaning": each.prior.meaning, "unit": each.prior.unit,
-        "shift": each.shift, "contraction": each.contraction, "prior_only": each.prior_only, "weight": each.weight,
+        "quantity": each.name,
+        "prior": each.prior.name,
+        "meaning": each.prior.meaning,
+        "unit": each.prior.unit,
+        "shift": each.shift,
+        "contraction": each.contraction,
+        "prior_only": each.prior_only,
+        "weight": each.weight,
     }
     record |= {f"r2_{tier}": value for tier, value in each.squared_correlation.items()}
+    record |= {f"moved_{tier}": value for tier, value in each.moved.items()}
     for name, change in (("halved", each.halved), ("doubled", each.doubled)):
         record |= {f"{name}_{tier}": value for tier, value in change.change.items()}
         record |= {f"{name}_error_{tier}": value for tier, value in change.error.items()}
@@ -302,17 +324,20 @@ def prior_influence(fit: FittedModel) -> PriorInfluence:
 
     Notes
     -----
-    Every quantity has a coordinate z with the prior N(0, 1). With k times the spread the prior is N(0, k²), and
-    the draws of z get the weights :math:`\exp\{-z^2 (k^{-2} - 1) / 2\}`, whose tail is Pareto-smoothed [1]_. The
-    weights are a function of z alone, so the tier follows z through :math:`E[\log T \mid z]`: each draw's z is
-    moved to the same quantile of the reweighted distribution, and log T by the difference that a natural cubic
-    spline gives. Where the Pareto shape is beyond its limit, the posterior of z is taken as normal with the
-    draws' mean m and variance v: the new precision is :math:`\max(1/v - 1, 0) + k^{-2}`, since evidence cannot
-    inform by less than nothing, and the new mean is m / v over it.
+    Every quantity has a coordinate z with the prior N(0, 1). Were the prior N(u, 1), the posterior mean of
+    log T would change with u at the rate Cov(z, log T), exactly at u = 0; this ranks the assumptions. With
+    k times the spread the prior is N(0, k²), and the draws of z get the weights :math:`\exp\{-z^2 (k^{-2} -
+    1) / 2\}`, whose tail is Pareto-smoothed [1]_. The weights are a function of z alone, so the tier
+    follows z through :math:`E[\log T \mid z]`: each draw's z is moved to the same quantile of the
+    reweighted distribution, and log T by the difference that a natural cubic spline gives. Where the Pareto
+    shape is beyond its limit, the posterior of z is taken as normal with the draws' mean m and variance v:
+    the new precision is :math:`\max(1/v - 1, 0) + k^{-2}`, since evidence cannot inform by less than
+    nothing, and the new mean is m / v over it.
 
     References
     ----------
-    .. [1] Vehtari, A., Simpson, D., Gelman, A., Yao, Y. & Gabry, J. (2024). Pareto smoothed importance sampling.
+    .. [1] Vehtari, A., Simpson, D., Gelman, A., Yao, Y. & Gabry, J. (2024). Pareto smoothed importance
+    sampling.
        Journal of Machine Learning Research 25(72), 1-58. doi:10.48550/arXiv.1507.02646
 
     Examples
@@ -323,9 +348,7 @@ def prior_influence(fit: FittedModel) -> PriorInfluence:
     'visitors_per_person[work pages, SimilarWeb]'
     """
     log_people = {tier: np.log(fit.draws(tier).ravel()) for tier in TIER_IDS}
-    quantities = tuple(
-        _influence(name, prior, z, log_people) for name, prior, z in _coordinates(fit)
-    )
+    quantities = tuple(_influence(name, prior, z, log_people) for name, prior, z in _coordinates(fit))
     return PriorInfluence(quantities, fit.converged)
 
 
@@ -362,9 +385,14 @@ def _influence(
     name: str, prior: Prior, z: np.ndarray, log_people: Mapping[str, np.ndarray]
 ) -> QuantityInfluence:
     return QuantityInfluence(
-        name=name, prior=prior, shift=float(z.mean()), contraction=float(1.0 - z.var()),
+        name=name,
+        prior=prior,
+        shift=float(z.mean()),
+        contraction=float(1.0 - z.var()),
         squared_correlation={tier: float(np.corrcoef(z, y)[0, 1] ** 2) for tier, y in log_people.items()},
-        halved=scale_change(z, log_people, 0.5), doubled=scale_change(z, log_people, 2.0),
+        moved={tier: math.expm1(float(np.cov(z, y)[0, 1])) for tier, y in log_people.items()},
+        halved=scale_change(z, log_people, 0.5),
+        doubled=scale_change(z, log_people, 2.0),
     )
 
 
@@ -385,10 +413,11 @@ def scale_change(z: np.ndarray, log_people: Mapping[str, np.ndarray], factor: fl
     ScaleChange
         The changes, and how they were computed.
     """
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import BaseArray
 
-    # The function takes log-likelihoods to leave out, so the negative of the log weights.
-    log_weights, shape = array_stats.psislw(0.5 * z * z * (factor**-2 - 1.0))
+    # It takes log-likelihoods to leave out, so the negative of the log weights.
+    smooth: Any = BaseArray()
+    log_weights, shape = smooth.psislw(0.5 * z * z * (factor**-2 - 1.0))
     pareto_k = float(shape)
     by: Literal["reweighting", "normal approximation"]
     if pareto_k <= pareto_limit(len(z)):
@@ -405,7 +434,10 @@ def scale_change(z: np.ndarray, log_people: Mapping[str, np.ndarray], factor: fl
     parts = np.array([_median_change(before[rows], after[rows], y[rows]) for rows in batches])
     error = parts.std(axis=0, ddof=1) / math.sqrt(_BATCHES)
     return ScaleChange(
-        factor, by, pareto_k, change=dict(zip(log_people, np.expm1(whole).tolist(), strict=True)),
+        factor,
+        by,
+        pareto_k,
+        change=dict(zip(log_people, np.expm1(whole).tolist(), strict=True)),
         error=dict(zip(log_people, error.tolist(), strict=True)),
     )
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.estimators.gamma_ratio import log_rising
-from microestim.estimators.waring import first_reached, waring_logpmf, waring_sf
+from microestim.estimators.waring import TIE, first_reached, waring_logpmf, waring_sf
 
 __all__ = ["ReciprocalLaw", "SizeLaw", "TableLaw", "WaringLaw", "hypergeometric_loglik"]
 
@@ -273,7 +273,7 @@ class TableLaw:
 
     def quantile(self, probability: float) -> float:
         """Return the smallest N with at least this probability at or below it."""
-        reached = np.searchsorted(np.cumsum(self._probabilities), probability)
+        reached = np.searchsorted(np.cumsum(self._probabilities), probability / TIE)
         return float(self.sizes[min(int(reached), len(self.sizes) - 1)])
 
     def moments(self) -> tuple[float, float]:
@@ -290,4 +290,6 @@ class TableLaw:
 
 
 def _quantile(sf: Callable[[float], float], probability: float, seen: int, start: float) -> float:
-    return first_reached(lambda size: sf(size) <= 1 - probability, float(seen), float(np.floor(start)))
+    return first_reached(
+        lambda size: sf(size) <= (1 - probability) * TIE, float(seen), float(np.floor(start))
+    )

@@ -138,7 +138,7 @@ def profile_loglik(size: Array, n1: Array, n2: Array, m: Array) -> Array:
 def profile_limits(n1: Array, n2: Array, m: Array, level: float) -> tuple[Array, Array]:
     r"""Limits by likelihood ratio: all N whose profile log-likelihood is near enough to the best.
 
-    N belongs to the interval when :math:`2 \{\ell(\hat N) - \ell(N)\} \le \chi^2_{1, level}`, with the
+    N belongs to the interval when :math:`2 \{\sup \ell - \ell(N)\} \le \chi^2_{1, level}`, with the
     multinomial profile of `profile_loglik`. N is taken as continuous.
 
     Parameters
@@ -169,7 +169,6 @@ def profile_limits(n1: Array, n2: Array, m: Array, level: float) -> tuple[Array,
 
     seen = n1 + n2 - m
     finite = m > 0
-    safe = np.where(finite, m, 1.0)
     allowed = normal_quantile(level) ** 2 / 2
 
     def loglik(unseen: Array) -> Array:
@@ -183,15 +182,17 @@ def profile_limits(n1: Array, n2: Array, m: Array, level: float) -> tuple[Array,
 
     # The maximum lies near Lincoln-Petersen's value, far inside this bracket.
     nobody = np.zeros(m.shape)
-    best = _bisect(lambda x: score(x) > 0, nobody, 2 * (n1 * n2 / safe - seen) + 10)
+    best = _bisect(lambda x: score(x) > 0, nobody, 2 * (n1 * n2 / np.maximum(m, 1) - seen) + 10)
     best = np.where(loglik(nobody) >= loglik(best), 0.0, best)
-    cut = loglik(best) - allowed
+    # Without a recapture the likelihood rises towards exp(-n1 - n2), within exp(-n1 n2 / N) or so of it.
+    best = np.where(finite, best, 10 * n1 * n2 / allowed)
+    cut = np.where(finite, loglik(best), -n1 - n2) - allowed
     low = _bisect(lambda x: loglik(x) < cut, nobody, best)
     top = 2 * best + 10
     while np.any(inside := finite & (loglik(top) >= cut)):
         top = np.where(inside, 4 * top, top)
     high = _bisect(lambda x: loglik(x) >= cut, best, top)
-    return seen + np.where(finite, low, 0.0), np.where(finite, seen + high, np.inf)
+    return seen + low, np.where(finite, seen + high, np.inf)
 
 
 def _bisect(go_up: Callable[[Array], npt.NDArray[np.bool_]], low: Array, high: Array) -> Array:

@@ -37,7 +37,7 @@ _ACCEPTED = (
 )
 # Some hundred megabytes while it is made; beyond, a table is no longer the right tool.
 _LARGEST_TABLE = 4_000_000
-_LOST_MASS = 1e-16
+_LOST_MASS = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -274,7 +274,7 @@ def two_sample_posterior(n1: int, n2: int, m: int, prior: SizePrior = "1/N") -> 
     1 for 1/N and for ``("waring", 0)``; the mean needs one more, the variance two more. In the number not
     seen, the uniform and Waring priors give a generalized Waring distribution [1]_ with parameters
     n1 - m + 1, n2 - m + 1 and m - 1, or m + rho; 1/N [2]_ gives a mixture of them. Their tails are finite
-    sums. A log-normal prior is added up until what is left is proved to be below 1e-16.
+    sums. A log-normal prior is added up until what is left is proved to be below 1e-12.
 
     References
     ----------
@@ -309,14 +309,14 @@ def two_sample_posterior(n1: int, n2: int, m: int, prior: SizePrior = "1/N") -> 
 
 
 def _law(n1: int, n2: int, m: int, prior: object) -> tuple[SizeLaw, str]:
+    # Words are taken out by class first: comparing an array with a word would go element by element.
     match prior:
-        case "1/N":
+        case str() as name if name == "1/N":
             _refuse_improper(m, 1, "1/N")
             return ReciprocalLaw(n1, n2, m), "1/N"
-        case "uniform":
+        case str() as name if name == "uniform":
             _refuse_improper(m, 2, "uniform")
             return WaringLaw(n1, n2, m, m - 1.0), "uniform"
-        # `str() as name` keeps a table of arrays from being compared with a word, element by element.
         case (str() as name, given) if name == "waring":
             rho = _number("waring", "rho", given, least=0.0)
             words = f"waring with rho = {rho:g}"
@@ -376,7 +376,7 @@ def _lognormal_law(n1: int, n2: int, m: int, median: float, sigma: float) -> Tab
         beyond = ceiling + float(log_ndtr((centre - np.log(last)) / sigma))
         if beyond <= float(logsumexp(logweights)) + np.log(_LOST_MASS):
             return TableLaw(sizes, logweights)
-        last *= 2
+        last = last * 3 // 2
 
 
 def _table_law(n1: int, n2: int, m: int, sizes: Any, weights: Any) -> tuple[TableLaw, str]:

@@ -24,7 +24,10 @@ import numpy.typing as npt
 from microestim.errors import InputError
 from microestim.estimators.gamma_ratio import log_rising
 
-__all__ = ["first_reached", "waring_logpmf", "waring_quantile", "waring_sf"]
+__all__ = ["TIE", "first_reached", "waring_logpmf", "waring_quantile", "waring_sf"]
+
+# Probabilities of exactly one half and the like do occur; rounding must not move the quantile past them.
+TIE = 1 + 1e-11
 
 
 def waring_logpmf(k: npt.ArrayLike, a: float, b: float, rho: float) -> npt.NDArray[np.float64]:
@@ -156,7 +159,7 @@ def waring_quantile(probability: float, a: int, b: float, rho: float) -> float:
         raise InputError(f"probability is {probability!r}; it must lie strictly between 0 and 1.")
     if min(a, b, rho) <= 0:
         raise InputError(f"generalized Waring parameters must be positive, not a={a}, b={b}, rho={rho}.")
-    upper_tail = 1.0 - probability
+    upper_tail = (1.0 - probability) * TIE
 
     start = max(1.0, float(math.floor(a * b / rho)))
     return first_reached(lambda k: waring_sf(k, a, b, rho) <= upper_tail, 0.0, start)

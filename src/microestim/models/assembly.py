@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from microestim.errors import DoubleCountingError, ScopeError, StudyError
@@ -247,6 +249,18 @@ class _Assembly:
             waves[frame] = max(count, waves.get(frame, 1))
             return frame
 
+        def use_waves(item: CapturesEvidence) -> str:
+            frame = self.frame_of(item)
+            # A published size is of two waves, whatever dates are given.
+            count = 2 if item.estimate is not None else item.occasions or 2
+            if waves.get(frame, 1) not in (1, count):
+                raise StudyError(
+                    f"evidence {item.id!r} has {count} waves, another survey of the same platform has "
+                    f"{waves[frame]}: surveys of one platform share the capture rates of their waves; set "
+                    'role = "shown only" on one of them'
+                )
+            return use(frame, count)
+
         readings = {
             self.frame_of(item): item.frequency_scope == "any platform"
             for item in self.items
@@ -254,7 +268,7 @@ class _Assembly:
         }
         for item in self.items:
             if isinstance(item, CapturesEvidence):
-                frame = use(self.frame_of(item), item.occasions or 2)
+                frame = use_waves(item)
                 self.captures(item, frame, readings.get(frame, False))
             elif isinstance(item, ActivityEvidence):
                 self.frequency(item, use(self.frame_of(item)))
@@ -281,21 +295,23 @@ class _Assembly:
                 )
             )
             return
+        waves = item.occasions or 2
+        by_band: Mapping[str, Mapping[str, int]] = {"": item.counts_by_history or {}}
         if item.histories_by_frequency is not None:
-            counts: dict[tuple[str, str], int] = {
-                (str(band), history): count
-                for band, table in item.histories_by_frequency.items()
-                for history, count in table.items()
-            }
-        else:
-            counts = {("", history): count for history, count in (item.counts_by_history or {}).items()}
+            by_band = {str(band): table for band, table in item.histories_by_frequency.items()}
+        # A history that is not listed was nobody's; a band that is not listed was not looked at.
+        counts = {
+            (band, history): table.get(history, 0)
+            for band, table in by_band.items()
+            for history in (format(code, f"0{waves}b") for code in range(1, 2**waves))
+        }
         self.observations.append(
             HistoryCounts(
                 name=item.id,
                 label="answers seen in more than one wave",
                 unit="answers",
                 frame=frame,
-                waves=item.occasions or 2,
+                waves=waves,
                 counts=counts,
                 any_platform=any_platform,
             )
@@ -330,6 +346,15 @@ class _Assembly:
                 f"observes {len(self.platforms)}; a factor holds only for the set over which it was counted"
             )
 
+    def every_number(self, item: MembershipsEvidence, counts: Mapping[int, int]) -> dict[int, int]:
+        """Count every possible number of memberships; one that is not listed was nobody's."""
+        if max(counts, default=1) > len(self.platforms):
+            raise ScopeError(
+                f"evidence {item.id!r}: {max(counts)} memberships were counted over "
+                f"{len(self.platforms)} platforms"
+            )
+        return {k: counts.get(k, 0) for k in range(1, len(self.platforms) + 1)}
+
     def memberships(self, item: MembershipsEvidence, frame: str, any_platform: bool) -> None:
         if item.platforms == "any":
             n = item.n_respondents
@@ -350,12 +375,7 @@ class _Assembly:
             return
         self.check_counted_over(item)
         counts = item.counts_by_number
-        too_many = [k for k in counts or {} if k > len(self.platforms)]
-        if too_many:
-            raise ScopeError(
-                f"evidence {item.id!r}: {max(too_many)} memberships were counted over "
-                f"{len(self.platforms)} platforms"
-            )
+        self.every_number(item, counts or {})
         label = "mean memberships of respondents"
         unit = "platforms per person"
         if item.window != "ever":
@@ -381,7 +401,9 @@ class _Assembly:
             )
         elif item.by_frequency is not None:
             table = {
-                (str(band), int(k)): c for band, row in item.by_frequency.items() for k, c in row.items()
+                (str(band), k): row.get(str(k), 0)
+                for band, row in item.by_frequency.items()
+                for k in range(1, len(self.platforms) + 1)
             }
             self.observations.append(
                 MembershipCountsByFrequency(
@@ -395,9 +417,16 @@ class _Assembly:
             )
         elif counts is not None:
             self.observations.append(
-                MembershipCounts(name=item.id, label=label, unit=unit, frame=frame, counts=counts)
+                MembershipCounts(
+                    name=item.id, label=label, unit=unit, frame=frame, counts=self.every_number(item, counts)
+                )
             )
         else:
+            if item.sd == 0:
+                raise StudyError(
+                    f"evidence {item.id!r}: a standard deviation of exactly 0 leaves no spread to weigh the "
+                    "mean by; give the counts, or leave sd out"
+                )
             self.observations.append(
                 MembershipMean(
                     name=item.id,
@@ -412,7 +441,7 @@ class _Assembly:
 
     def population_memberships(self, item: MembershipsEvidence) -> None:
         self.check_counted_over(item)
-        counts = {int(k): c for k, c in (item.counts or {}).items()}
+        counts = self.every_number(item, item.counts_by_number or {})
         self.observations.append(
             PopulationMemberships(
                 name=item.id,
@@ -430,6 +459,11 @@ class _Assembly:
             if item.error is not None:
                 error = item.error.relative
             else:
+                if item.value == 1.0:
+                    raise StudyError(
+                        f"evidence {item.id!r}: a share of exactly 1 has no sampling error; state an error, or give "
+                        "the smallest share that the source does not exclude"
+                    )
                 error = float(np.sqrt((1.0 - item.value) / (item.value * (item.n or 1))))
             self.observations.append(
                 NeverUsed(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from microestim.models.frames import Frame
-from microestim.models.observations import Observation
+from microestim.models.observations import Observation, ReadFrequency
 from microestim.models.sizes import SizeDesign
 
 __all__ = ["Design", "Parameter"]

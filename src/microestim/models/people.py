@@ -85,7 +85,8 @@ def inclusion_chances(weights: np.ndarray) -> np.ndarray:
         Chances for k = 1 .. J.
     """
     n = weights.shape[-1]
-    scaled = weights / weights.mean(-1, keepdims=True)
+    # Weights run away where no weights can give a platform its accounts; a product of all must not underflow.
+    scaled = np.maximum(weights / weights.max(-1, keepdims=True), 10.0 ** (-250.0 / n))
     whole = _symmetric_polynomials(scaled)
     chances = np.empty((*weights.shape, n))
     for j in range(n):
@@ -132,7 +133,7 @@ def solve_weights(
             break
         # Half steps: full ones overshoot where one platform holds nearly everyone.
         weights = weights * ratio**0.7
-        weights = weights / weights.sum(-1, keepdims=True)
+        weights = np.maximum(weights / weights.max(-1, keepdims=True), 1e-30)
     return weights, residual
 
 
@@ -181,7 +182,12 @@ def count_people(latent: Latent) -> Tiers:
         )
         for rows in (slice(start, start + _CHUNK) for start in range(0, len(accounts), _CHUNK))
     ]
-    people = {tier: np.concatenate([piece[0][tier] for piece in pieces]) for tier in TIER_IDS}
+    # Nobody has two accounts on one platform, so a tier has at least the people of its largest platform. The
+    # floor binds only where no inclusion weights can give every platform its accounts.
+    people = {
+        tier: np.maximum(np.concatenate([piece[0][tier] for piece in pieces]), tier_accounts[tier].max(-1))
+        for tier in TIER_IDS
+    }
     frame_memberships = {tier: np.concatenate([piece[3][tier] for piece in pieces]) for tier in TIER_IDS}
     return Tiers(
         accounts=tier_accounts,

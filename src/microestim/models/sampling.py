@@ -165,7 +165,7 @@ def sample(
         cores=settings.cores,
         seed=settings.seed,
         target_accept=settings.target_accept,
-        adaptation="diag",
+        adaptation="low_rank",
         save_warmup=False,
         progress_bar=False,
         progress_callback=None if progress is None else _reporter(progress),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -129,24 +130,25 @@ def log_people_axis(axes: Axes, low: float, high: float, label: str) -> None:
 
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    ticks = round_numbers(low, high)
+    width = axes.get_position().width * axes.figure.get_size_inches()[0]
+    ticks = round_numbers(low, high, width=width)
     axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
-    axes.xaxis.set_major_formatter(FixedFormatter([f"{tick:,.0f}" if tick >= 1 else f"{tick:g}" for tick in ticks]))
+    axes.xaxis.set_major_formatter(FixedFormatter([_written(tick) for tick in ticks]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(f"{label} (logarithmic scale)", size=LABEL, color=MUTED)
     axes.grid(axis="x", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)
 
 
-def round_numbers(low: float, high: float, *, most: int = 9) -> list[float]:
-    """Choose round numbers evenly spread on a logarithmic scale.
+def round_numbers(low: float, high: float, *, width: float = 6.0) -> list[float]:
+    """Choose round numbers for a logarithmic scale, as many as can be written side by side.
 
     Parameters
     ----------
     low, high : float
         Range, above 0.
-    most : int, default 9
-        Largest number of ticks.
+    width : float, default 6.0
+        Length of the scale in inches.
 
     Returns
     -------
@@ -159,15 +161,24 @@ def round_numbers(low: float, high: float, *, most: int = 9) -> list[float]:
     [1000.0, 2000.0, 5000.0, 10000.0, 20000.0, 50000.0, 100000.0]
     """
     first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    inches = width / np.log(high / low)
     ticks: list[float] = []
     for leading, every in (((1, 2, 5), 1), ((1, 3), 1), ((1,), 1), ((1,), 2), ((1,), 3), ((1,), 6)):
         ticks = [
             float(lead * 10.0**power) for power in range(first, last + 1, every) for lead in leading
             if low <= lead * 10.0**power <= high
         ]
-        if len(ticks) <= most:
+        # A figure of the tick labels' size is about 0.075 inches wide.
+        if all(
+            inches * np.log(right / left) > 0.0375 * (len(_written(left)) + len(_written(right))) + 0.12
+            for left, right in itertools.pairwise(ticks)
+        ):
             break
     return ticks
+
+
+def _written(tick: float) -> str:
+    return f"{tick:,.0f}" if tick >= 1 else f"{tick:g}"
 
 
 def draw_ridge(axes: Axes, draws: np.ndarray, base: float, height: float, colour: str, *, log: bool = True) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from microestim.checks.scope import platforms_without_own_evidence
 from microestim.plots.canvas import (
     FIRST,
     INK,
@@ -25,58 +25,7 @@ if TYPE_CHECKING:
 
     from microestim.checks.fitted import FittedModel
 
-__all__ = ["Footing", "platform_footings", "plot_platforms"]
-
-
-@dataclass(frozen=True)
-class Footing:
-    """What the posterior of one platform rests on.
-
-    Parameters
-    ----------
-    own : tuple of str
-        Ids of the evidence in the model that is about this platform alone.
-    shared : tuple of str
-        Ids of the evidence in the model that covers it together with others.
-    """
-
-    own: tuple[str, ...]
-    shared: tuple[str, ...]
-
-    @property
-    def words(self) -> str:
-        """The footing in a few words."""
-        if self.own:
-            return "figures of its own"
-        return "totals only" if self.shared else "no evidence of its own: pooled from the others"
-
-
-def platform_footings(fit: FittedModel) -> dict[str, Footing]:
-    """Say of each observed platform which evidence in the model bears on its size or activity.
-
-    Memberships link platforms but measure none of them, so they are not counted.
-
-    Parameters
-    ----------
-    fit : WorkforceFit
-        The fit.
-
-    Returns
-    -------
-    dict of str to Footing
-        By platform id.
-    """
-    study = fit.study
-    own: dict[str, list[str]] = {platform: [] for platform in fit.design.platforms}
-    shared: dict[str, list[str]] = {platform: [] for platform in fit.design.platforms}
-    for item in study.evidence:
-        if item.id in fit.design.left_out or item.type == "memberships" or item.platforms is None:
-            continue
-        covered = study.resolve(item.platforms)
-        for platform in covered:
-            if platform in own:
-                (own if len(covered) == 1 else shared)[platform].append(item.id)
-    return {platform: Footing(tuple(own[platform]), tuple(shared[platform])) for platform in own}
+__all__ = ["plot_platforms"]
 
 
 def plot_platforms(fit: FittedModel) -> Figure:
@@ -92,21 +41,22 @@ def plot_platforms(fit: FittedModel) -> Figure:
     matplotlib.figure.Figure
         One row a platform on a logarithmic axis of accounts; rings mark platforms without a figure of their own.
     """
-    footings = platform_footings(fit)
-    rows = len(footings)
+    platforms = fit.design.platforms
+    indirect = platforms_without_own_evidence(fit.design)
+    rows = len(platforms)
     sheet = new_sheet(
         1.75 + 0.52 * rows,
         title="Accounts of residents, by platform",
-        subtitle="Median with 50 % and 95 % credible intervals. A ring: no figure of this platform's own is in the model,\n"
+        subtitle="Median with 50 % and 95 % credible intervals. A ring: the model has no figure of this platform's own,\n"
         "so the interval says how a total may be divided, not what was measured there.",
     )
-    axes = open_axes(sheet, left=1.75, right=2.05, top=1.12, bottom=0.62)
+    axes = open_axes(sheet, left=2.0, right=2.05, top=1.12, bottom=0.62)
     ends: list[float] = []
-    for row, (platform, footing) in enumerate(footings.items()):
+    for row, platform in enumerate(platforms):
         for offset, tier, colour in ((0.16, "registered", FIRST), (-0.16, "monthly_active", SECOND)):
             low, median, high = draw_interval(
                 axes, fit.draws(tier, of="accounts", platform=platform), -row + offset, colour,
-                hollow=not footing.own, scale=0.8,
+                hollow=platform in indirect, scale=0.8,
             )
             error = (high - low) / 4.0
             axes.annotate(
@@ -116,10 +66,10 @@ def plot_platforms(fit: FittedModel) -> Figure:
             )
             ends += [low, high]
         axes.annotate(fit.study.platform(platform).name, (0.0, -row + 0.14), xycoords=("axes fraction", "data"),
-                      xytext=(-118, 0), textcoords="offset points", size=LABEL, weight="bold", color=INK,
+                      xytext=(-136, 0), textcoords="offset points", size=LABEL, weight="bold", color=INK,
                       va="center", annotation_clip=False)
-        axes.annotate("own figures" if footing.own else "totals only" if footing.shared else "pooled only",
-                      (0.0, -row - 0.16), xycoords=("axes fraction", "data"), xytext=(-118, 0),
+        axes.annotate("no figure of its own" if platform in indirect else "own figures",
+                      (0.0, -row - 0.16), xycoords=("axes fraction", "data"), xytext=(-136, 0),
                       textcoords="offset points", size=REMARK - 0.5, color=MUTED, va="center", annotation_clip=False)
         if row:
             axes.axhline(-row + 0.5, color="#eef1f4", linewidth=0.8, zorder=0)

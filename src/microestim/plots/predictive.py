@@ -81,12 +81,12 @@ def plot_predictive(
     for row, observation in enumerate(fit.design.observations):
         observed, replicates = drawn[observation.name]
         top = 0.98 + 0.72 * row
-        axes = open_axes(sheet, left=2.5, right=1.15, top=top, bottom=height - top - 0.42)
+        axes = open_axes(sheet, left=2.95, right=1.0, top=top, bottom=height - top - 0.42)
         low, high = np.quantile(replicates, (0.025, 0.975))
         first, last = np.quantile(replicates, (0.002, 0.998))
         first, last = min(first, observed), max(last, observed)
         pad = 0.04 * (last - first) if last > first else 0.5
-        grid, density = density_of(np.clip(replicates, first, last))
+        grid, density = density_of(replicates)
         inside = (grid >= first) & (grid <= last)
         axes.fill_between(grid[inside], 0.12, 0.12 + 0.88 * density[inside] / density.max(), color=FIRST, alpha=0.25,
                           linewidth=0)
@@ -101,7 +101,7 @@ def plot_predictive(
         sheet.text(0.15 / 8.0, middle - 0.19 / height, f"observed {_figure(observed)} {observation.unit}",
                    size=REMARK - 0.5, color=MUTED, va="center")
         tail = upper_tail(observed, replicates)
-        sheet.text(1 - 0.95 / 8.0, middle - 0.05 / height, f"{tail:.3f}", size=LABEL, weight="bold",
+        sheet.text(1 - 0.75 / 8.0, middle - 0.05 / height, f"{tail:.3f}", size=LABEL, weight="bold",
                    color=INK, va="center")
     stamp_failures(sheet, (fit,))
     return sheet

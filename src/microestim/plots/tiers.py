@@ -69,14 +69,14 @@ def plot_tiers(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) ->
         else f"People on {fit.study.platform(fit.design.platforms[0]).name}, {fit.study.country_name} "
         f"{fit.study.period}",
         subtitle="Dot: posterior median. Thick bar: 50 %, thin bar: 95 % equal-tailed credible interval."
-        + (" Diamonds: published figures." if published else ""),
+        + (" Diamonds: published." if published else ""),
     )
     axes = open_axes(sheet, left=1.75, right=1.85, top=0.85 if len(fits) == 1 else 1.05, bottom=0.62)
     ends: list[float] = [value for tier in TIER_IDS for _, value, _ in fit.published(tier)]
     step = 0.22
     for row, tier in enumerate(TIER_IDS):
         base = float(-row)
-        draw_ridge(axes, fit.draws(tier), base, 0.46, FIRST)
+        draw_ridge(axes, fit.draws(tier), base, 0.44, FIRST)
         for i, each in enumerate(fits):
             y = base - 0.08 - step * i * 0.72
             low, median, high = draw_interval(axes, each.draws(tier), y, _COLOURS[i], scale=1.0 if i == 0 else 0.75)
@@ -97,7 +97,7 @@ def plot_tiers(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) ->
         heading, words = TIER_WORDS[tier]
         _margin(axes, base + 0.2, heading, words)
     log_people_axis(axes, min(ends) / 1.35, max(ends) * 1.25, "people")
-    axes.set_ylim(-len(TIER_IDS) + 1 - 0.34 - step * 0.72 * (len(fits) - 1), 0.62)
+    axes.set_ylim(-len(TIER_IDS) + 1 - 0.34 - step * 0.72 * (len(fits) - 1), 0.72)
     if len(fits) > 1:
         _readings(sheet, fits)
     stamp_failures(sheet, fits)
@@ -117,12 +117,12 @@ def _published(axes: Axes, fit: FittedModel, tier: str, base: float) -> None:
     if not printed:
         return
     values = list(dict.fromkeys(value for _, value, _ in printed))
-    axes.plot(values[1:], np.full(len(values) - 1, base + 0.2), "D", markersize=4.5, color=PAPER,
-              markeredgecolor=INK, markeredgewidth=0.9, zorder=5, alpha=0.8)
-    axes.plot(values[0], base + 0.2, "D", markersize=6.5, color=INK, markeredgecolor=PAPER, zorder=6)
-    axes.annotate(f"{values[0]:,.0f} published", (values[0], base + 0.2), xytext=(0, 9), size=REMARK - 0.5,
-                  textcoords="offset points", color=INK, ha="center", va="bottom", zorder=6,
-                  bbox={"boxstyle": "square,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.75})
+    y = base + 0.56
+    axes.plot(values[1:], np.full(len(values) - 1, y), "D", markersize=4.5, color=PAPER, markeredgecolor=INK,
+              markeredgewidth=0.9, zorder=5)
+    axes.plot(values[0], y, "D", markersize=6.5, color=INK, markeredgecolor=PAPER, zorder=6)
+    axes.annotate(f"published {values[0]:,.0f}", (min(values), y), xytext=(-8, 0), size=REMARK - 0.5,
+                  textcoords="offset points", color=INK, ha="right", va="center", zorder=6)
 
 
 def _readings(sheet: Figure, fits: Sequence[FittedModel]) -> None:

@@ -174,7 +174,9 @@ def _with_numbers(observation: Observation, numbers: Mapping[str, float]) -> Obs
                 observation, counts={group: numbers[f"{name}[{group}]"] for group in observation.counts}
             )
         case MembershipCounts() | PopulationMemberships():
-            return replace(observation, counts={k: round(numbers[f"{name}[{k}]"]) for k in observation.counts})
+            return replace(
+                observation, counts={k: round(numbers[f"{name}[{k}]"]) for k in observation.counts}
+            )
         case MembershipCountsByFrequency():
             return replace(
                 observation,
@@ -182,6 +184,7 @@ def _with_numbers(observation: Observation, numbers: Mapping[str, float]) -> Obs
             )
         case HistoryCounts():
             return replace(
-                observation, counts={cell: round(numbers[observation.key(*cell)]) for cell in observation.counts}
+                observation,
+                counts={cell: round(numbers[observation.key(*cell)]) for cell in observation.counts},
             )
     raise TypeError(f"no way to put drawn numbers into {type(observation).__name__}")

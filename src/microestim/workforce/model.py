@@ -141,8 +141,8 @@ class WorkforceModel:
         self,
         *,
         rng: int | np.random.Generator | np.random.SeedSequence | None = None,
-        draws: int = 1000,
-        tune: int = 1000,
+        draws: int = 800,
+        tune: int = 600,
         chains: int = 4,
         cores: int | None = None,
         target_accept: float = 0.95,
@@ -155,7 +155,7 @@ class WorkforceModel:
         ----------
         rng : int, Generator, SeedSequence or None
             Source of randomness; a whole number gives the same draws again, with the same versions.
-        draws, tune : int, default 1000
+        draws, tune : int, default 800 and 600
             Draws kept, and steps of adaptation, in each chain.
         chains : int, default 4
             Independent chains, at least 2.

@@ -1,0 +1,291 @@
+"""Is a fit to be believed: every check of it, in the order in which a reader should doubt it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from microestim.checks.bounds import draw_bounds, frame_platform
+from microestim.checks.fitted import FittedModel
+from microestim.checks.prior_influence import PRIOR_ONLY_BELOW, prior_influence
+from microestim.checks.replay import figure
+from microestim.checks.result import CheckResult
+from microestim.checks.scope import check_anchor, check_benchmarks, check_published, check_scope
+from microestim.models.people import TIER_IDS
+from microestim.results import Table, format_number
+
+__all__ = [
+    "RESIDUAL_LIMIT",
+    "SHIFT_LIMIT",
+    "TAIL_LIMIT",
+    "check_bounds",
+    "check_fit",
+    "check_memberships",
+    "check_nesting",
+    "check_predictive",
+    "check_priors",
+    "check_visitors",
+]
+
+TAIL_LIMIT = 0.005
+"""Tail probability, on either side, below which evidence contradicts the model that was fitted to it."""
+SHIFT_LIMIT = 1.5
+"""Prior standard deviations that a posterior median of visitors per person may lie from its prior median."""
+RESIDUAL_LIMIT = 0.01
+"""Largest relative miss of a platform's accounts, and largest share of draws that may miss by more."""
+
+_NESTED = (("weekly", "monthly"), ("monthly", "registered"), ("monthly_active", "registered"))
+
+
+def check_fit(fit: FittedModel) -> list[CheckResult]:
+    """Check whether a fit is to be believed.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+
+    Returns
+    -------
+    list of CheckResult
+        Checks that can fail first; those that inform last.
+    """
+    checks = [
+        fit.convergence.to_check(),
+        check_nesting(fit),
+        check_predictive(fit),
+        check_memberships(fit),
+        check_bounds(fit),
+        check_visitors(fit),
+        check_scope(fit),
+        check_priors(fit),
+        check_published(fit),
+        check_anchor(fit),
+        check_benchmarks(fit),
+    ]
+    return checks if fit.converged else [_marked(check) for check in checks]
+
+
+def _marked(check: CheckResult) -> CheckResult:
+    """Say in the title of a check's table that the sampler did not converge."""
+    if check.table is None or "NOT CONVERGED" in check.table.title:
+        return check
+    title = f"{check.table.title} - NOT CONVERGED" if check.table.title else "NOT CONVERGED"
+    return replace(check, table=replace(check.table, title=title))
+
+
+def check_nesting(fit: FittedModel) -> CheckResult:
+    """Check that in every draw each tier lies within the wider one, for people and on every platform.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+
+    Returns
+    -------
+    CheckResult
+        Failed if a single draw has more in a tier than in the one around it.
+    """
+    counts, rows, broken = fit.counts, [], 0
+    for inner, outer in _NESTED:
+        people = np.mean(counts.people[inner] > counts.people[outer])
+        accounts = np.mean((counts.accounts[inner] > counts.accounts[outer]).any(-1))
+        broken += int(people > 0) + int(accounts > 0)
+        rows.append((f"{inner} within {outer}", f"{people:.2%}", f"{accounts:.2%}"))
+    n = len(counts.people["weekly"])
+    sentence = (
+        f"Weekly within monthly within registered, and monthly_active within registered, in all {n:,} draws."
+        if not broken
+        else "Some draws have more in a tier than in the one around it: this is a fault of the model, not "
+        "of the data; please report it with the study."
+    )
+    table = Table(("tiers", "draws broken, people", "draws broken, accounts"), rows)
+    return CheckResult("nesting", broken == 0, sentence, table)
+
+
+def check_predictive(fit: FittedModel) -> CheckResult:
+    """Check every piece of evidence against evidence drawn anew from the posterior.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+
+    Returns
+    -------
+    CheckResult
+        Failed if an observed figure lies in a tail of less than `TAIL_LIMIT`. Passing says little where a
+        figure has its own free error: it is no test of that error.
+    """
+    rows, bad = [], []
+    described = {observation.name: observation for observation in fit.design.observations}
+    for name, (observed, replicates) in fit.predictive().items():
+        observation = described[name]
+        defined = replicates[np.isfinite(replicates)]
+        if not np.isfinite(observed) or len(defined) < len(replicates):
+            bad.append(f"{name} (undefined in {len(replicates) - len(defined)} draws)")
+        low, middle, high = np.quantile(defined, [0.025, 0.5, 0.975]) if len(defined) else [np.nan] * 3
+        # Ties count half: a count that can only be 0 or 1 is not in a tail.
+        above = (
+            float(np.mean(defined > observed) + 0.5 * np.mean(defined == observed)) if len(defined) else 0.0
+        )
+        if not TAIL_LIMIT <= above <= 1.0 - TAIL_LIMIT:
+            bad.append(f"{name} ({above:.3f})")
+        error = float(high - low) / 4.0
+        rows.append(
+            (
+                name,
+                f"{observation.label} ({observation.unit})",
+                figure(observed),
+                format_number(float(middle), error),
+                f"{format_number(float(low), error)} to {format_number(float(high), error)}",
+                f"{above:.3f}",
+            )
+        )
+    if bad:
+        sentence = (
+            f"The model cannot produce {', '.join(bad)}. Look for a misprint or another scope in that "
+            "evidence, then refit without it (study.without) to see which tiers it moves."
+        )
+    else:
+        sentence = f"All {len(rows)} pieces of evidence look like evidence drawn from the fitted model."
+    table = Table(
+        ("evidence", "what", "observed", "replicates, median", "95% of replicates", "P(replicate higher)"),
+        rows,
+        align=("left", "left", "right", "right", "right", "right"),
+    )
+    return CheckResult("posterior predictive", not bad, sentence, table)
+
+
+def check_memberships(fit: FittedModel) -> CheckResult:
+    """Check that the spread of people over platforms gives every platform its own number of accounts.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+
+    Returns
+    -------
+    CheckResult
+        Failed if more than `RESIDUAL_LIMIT` of the draws miss a platform's accounts by more than that.
+    """
+    residual = fit.counts.weight_residual
+    share = float(np.mean(residual > RESIDUAL_LIMIT))
+    table = Table(
+        ("accounts missed by", "share of draws"),
+        [
+            (f"more than {limit:.1%}", f"{np.mean(residual > limit):.2%}")
+            for limit in (0.001, RESIDUAL_LIMIT, 0.1)
+        ],
+        footer=[f"Largest miss of any draw: {residual.max():.1%}."],
+    )
+    passed = share <= RESIDUAL_LIMIT
+    found = (
+        f"in {share:.2%} of the draws some platform's accounts are missed by more than {RESIDUAL_LIMIT:.0%}"
+    )
+    sentence = (
+        f"People on several platforms add up to each platform's accounts: {found}."
+        if passed
+        else f"People on several platforms do not add up: {found}, so people are counted wrongly there. The "
+        "memberships are at odds with the numbers of accounts: check the set over which they were "
+        "counted, and the largest platform's accounts."
+    )
+    return CheckResult("memberships add up", passed, sentence, table)
+
+
+def check_bounds(fit: FittedModel) -> CheckResult:
+    """Check the people against what memberships identify, draw by draw.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+
+    Returns
+    -------
+    CheckResult
+        Failed if more than `RESIDUAL_LIMIT` of the draws lie outside the bounds; informs where there are
+        none.
+    """
+    if frame_platform(fit.design) is None:
+        sentence = (
+            "Not exactly one of several platforms was surveyed, so memberships give no bounds by themselves."
+        )
+        return CheckResult("identified bounds", None, sentence)
+    bounds = draw_bounds(fit)
+    outside = {tier: bounds.outside(tier) for tier in TIER_IDS}
+    worst = max(outside, key=lambda tier: outside[tier])
+    passed = outside[worst] <= RESIDUAL_LIMIT
+    own = {name: float(np.median(draws)) for name, draws in bounds.draws["registered"].items()}
+    sentence = (
+        f"Between the bounds the answer rests on the prior for people who are not on {bounds.platform}: "
+        f"registered people are {format_number(own['lower'])} to "
+        f"{format_number(own['upper given the mean'])} (medians) whatever it says."
+        if passed
+        else f"{outside[worst]:.1%} of the draws of {worst} lie outside what any memberships allow; "
+        "see the check of memberships."
+    )
+    return CheckResult("identified bounds", passed, sentence, bounds.table)
+
+
+def check_visitors(fit: FittedModel) -> CheckResult:
+    """Check that visitors per person stayed near what was assumed of them.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+
+    Returns
+    -------
+    CheckResult
+        Failed where a posterior median lies more than `SHIFT_LIMIT` prior standard deviations from the
+        prior's: registrations and surveys then contradict the audience. Informs without an audience.
+    """
+    rows, far = [], []
+    for i, parameter in enumerate(fit.design.parameters):
+        if parameter.prior is None or not parameter.prior.startswith("visitors_per_person"):
+            continue
+        prior = fit.all_priors[parameter.prior]
+        shift = float(np.median(fit.deviates.scalars[:, i]))
+        middle = float(np.median(fit.quantity(parameter.name)))
+        if abs(shift) > SHIFT_LIMIT:
+            far.append(f"{parameter.name} ({middle:.2g} against {prior.median:.2g})")
+        rows.append((parameter.name, f"{prior.median:.3g}", f"{middle:.3g}", f"{shift:+.2f}"))
+    if not rows:
+        return CheckResult("visitors per person", None, "The model has no audience, so nothing to compare.")
+    table = Table(("quantity", "prior median", "posterior median", "shift in prior sd"), rows)
+    sentence = (
+        f"The audience contradicts the other evidence: {', '.join(far)}. Check the pages and the month "
+        "that were counted, and the country share; then refit without the audience to see what it does."
+        if far
+        else f"Posterior medians lie within {SHIFT_LIMIT} prior standard deviations of what was assumed."
+    )
+    return CheckResult("visitors per person", not far, sentence, table)
+
+
+def check_priors(fit: FittedModel) -> CheckResult:
+    """Say which assumption matters most and what the evidence does not identify.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+
+    Returns
+    -------
+    CheckResult
+        Informs.
+    """
+    influence = prior_influence(fit)
+    _, most = influence.most_influential
+    unknown = ", ".join(influence.prior_only)
+    sentence = f"The assumption that matters most: {most} " + (
+        f"Priors, not findings (less than {PRIOR_ONLY_BELOW:.0%} narrower after the evidence): {unknown}."
+        if unknown
+        else "The evidence narrows every prior."
+    )
+    return CheckResult("priors", None, sentence, influence.table)

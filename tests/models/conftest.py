@@ -1,0 +1,113 @@
+"""Designs to test the model's parts on, and random points of their parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import microestim as me
+
+ONE_PLATFORM = """
+schema_version = "1.0"
+id = "xx-one"
+title = "One platform"
+country = "BR"
+country_name = "Brazil"
+language = "pt-BR"
+period = "2021"
+summary = "A study of one platform."
+observed = "alpha"
+
+[[sources]]
+id = "book"
+authors = ["Silva, Ana"]
+year = 2021
+title = "The book"
+
+[[platforms]]
+id = "alpha"
+name = "Alpha"
+class = "online micro-tasks"
+layer = "two-sided"
+residents_only = false
+
+[[evidence]]
+id = "registrations"
+type = "registrations"
+platforms = "alpha"
+value = 30000
+unit = "accounts"
+reach = "resident"
+period = "2021"
+basis = "published"
+source = "book"
+locator = "p. 1"
+
+[[evidence]]
+id = "audience"
+type = "audience"
+platforms = "alpha"
+value = 4000
+unit = "visitors"
+page_scope = "work pages"
+vendor = "A service"
+reach = "resident"
+period = "2021"
+basis = "published"
+source = "book"
+locator = "p. 1"
+
+[[evidence]]
+id = "waves"
+type = "captures"
+platforms = "alpha"
+n1 = 300
+n2 = 280
+m = 40
+unit = "accounts"
+period = "2021"
+basis = "published"
+source = "book"
+locator = "p. 1"
+
+[[evidence]]
+id = "frequency"
+type = "activity"
+platforms = "alpha"
+frequency_scope = "any platform"
+question = "How often?"
+n = 500
+shares = {weekly = 0.8, monthly = 0.15, less = 0.05}
+unit = "respondents"
+period = "2021"
+basis = "published"
+source = "book"
+locator = "p. 1"
+
+[[evidence]]
+id = "memberships"
+type = "memberships"
+platforms = "any"
+frame = "alpha"
+kind = "worked"
+mean = 2.2
+n = 500
+unit = "platforms per person"
+period = "2021"
+basis = "published"
+source = "book"
+locator = "p. 1"
+"""
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, me.WorkforceModel]:
+    """Models of a published study, of one platform, and of a study with every kind of evidence."""
+    one = tmp_path_factory.mktemp("studies") / "one.toml"
+    one.write_text(ONE_PLATFORM, encoding="utf-8")
+    return {
+        "fr-2018": me.WorkforceModel(me.load_study("fr-2018")),
+        "one platform": me.WorkforceModel(me.read_study(one)),
+        "everything": me.WorkforceModel(me.read_study(Path(__file__).with_name("everything.toml"))),
+    }

@@ -1,0 +1,161 @@
+"""People counted from accounts, against populations simulated one person at a time."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from microestim.models.activity import CELL_RATES, IN_MONTHLY, IN_WEEKLY, activity_weights
+from microestim.models.evaluation import Deviates, evaluate
+from microestim.models.namespace import NUMPY
+from microestim.models.people import TIER_CELLS, TIER_IDS, count_people
+
+
+def choose_platforms(number, weights, rng):
+    """Platforms of each person: conditional Bernoulli, by Gumbel-free rejection-less sequential draws.
+
+    Draws one platform at a time with the chance that conditional Bernoulli sampling gives it, computed from
+    sums over all subsets of the platforms that are left.
+    """
+    n = len(weights)
+    # left[j, k]: sum over subsets of size k of platforms j, j + 1, ... of products of weights.
+    left = np.zeros((n + 1, n + 1))
+    left[n, 0] = 1.0
+    for j in range(n - 1, -1, -1):
+        left[j, 0] = 1.0
+        left[j, 1:] = left[j + 1, 1:] + weights[j] * left[j + 1, :-1]
+    on = np.zeros((len(number), n), dtype=bool)
+    missing = number.copy()
+    for j in range(n):
+        chance = np.where(
+            missing > 0, weights[j] * left[j + 1, np.maximum(missing - 1, 0)] / left[j, missing], 0.0
+        )
+        on[:, j] = rng.random(len(number)) < chance
+        missing -= on[:, j]
+    assert not missing.any()
+    return on
+
+
+def simulate(shares, *, frame, correlation, mean_extra, drift, n_people, seed):
+    """A population: who is on which platform, and in which cell of activity there.
+
+    People's common taste for activity raises their number of memberships (`drift`), and ties the activities
+    of their accounts (`correlation`).
+    """
+    rng = np.random.default_rng(seed)
+    n = len(shares)
+    taste = rng.standard_normal(n_people)
+    odds = np.exp(np.log(mean_extra / (n - 1 - mean_extra)) + drift * taste)
+    number = 1 + rng.binomial(n - 1, odds / (1 + odds))
+    on = choose_platforms(number, np.asarray(shares, dtype=float) / np.sum(shares), rng)
+    weights = activity_weights(
+        NUMPY, np.full(n, 0.3), np.log(np.linspace(0.8, 2.0, n)), np.array(1.5), np.array(np.log(0.03))
+    )
+    scores = np.sqrt(correlation) * taste[:, None] + np.sqrt(1 - correlation) * rng.standard_normal(on.shape)
+    # The marginal distribution of activity on each platform, whatever it is, is measured from the accounts.
+    cells = np.stack(
+        [np.searchsorted(np.cumsum(weights[j]), stats.norm.cdf(scores[:, j])) for j in range(n)], axis=1
+    ).clip(0, len(CELL_RATES) - 1)
+    seen = rng.random(on.shape) < 1 - np.exp(-CELL_RATES[cells])
+    tiers = {
+        "registered": on,
+        "monthly_active": on & seen,
+        "monthly": on & (IN_MONTHLY[cells] > 0),
+        "weekly": on & (IN_WEEKLY[cells] > 0),
+    }
+    truth = {tier: int(member.any(1).sum()) for tier, member in tiers.items()}
+
+    # What the model would know exactly: accounts, their activity, memberships by activity on the frame.
+    counts = np.stack(
+        [np.bincount(cells[on[:, j], j], minlength=len(CELL_RATES)) for j in range(n)]
+    ).astype(float)
+    accounts = counts.sum(1)
+    table = np.full((len(CELL_RATES), n), 1e-9)
+    for j in np.flatnonzero(frame):
+        members = on[:, j]
+        np.add.at(table, (cells[members, j], number[members] - 1), 1.0)
+    latent = SimpleNamespace(
+        weights=(counts / accounts[:, None])[None],
+        accounts=accounts[None],
+        n_platforms=n,
+        membership_pmf=list(np.moveaxis((table / table.sum(1, keepdims=True))[None], -1, 0)),
+        surveyed=np.asarray(frame, dtype=float),
+        p={"departure": np.zeros(1), "activity_correlation": np.array([correlation])},
+    )
+    return latent, truth, tiers
+
+
+CASES = {
+    "alike": dict(shares=np.ones(7), drift=0.0),
+    "one giant, frame among the small": dict(shares=[1, 30, 1, 1, 1, 1, 1], drift=0.0),
+    "one giant that is the frame": dict(shares=[30, 1, 1, 1, 1, 1, 1], drift=0.0),
+    "frame is tiny": dict(shares=[1, 30, 20, 10, 8, 5, 3], drift=0.3),
+    "three platforms": dict(shares=[2, 5, 1], drift=0.3),
+    "three platforms, many memberships": dict(shares=[2, 5, 1], drift=0.3, mean_extra=0.9),
+    "twelve platforms": dict(shares=np.geomspace(1, 30, 12), drift=0.3),
+    "memberships grow with activity": dict(shares=[3, 8, 4, 2, 2, 1, 1], drift=0.7),
+    "loosely tied accounts": dict(shares=[3, 8, 4, 2, 2, 1, 1], drift=0.3, correlation=0.2),
+    "closely tied accounts": dict(shares=[3, 8, 4, 2, 2, 1, 1], drift=0.3, correlation=0.85),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_people_against_a_simulated_population(case):
+    options = {"correlation": 0.55, "mean_extra": 0.35, "n_people": 200_000, "seed": 11} | CASES[case]
+    n = len(options["shares"])
+    latent, truth, tiers = simulate(frame=np.eye(n)[0], **options)
+    counts = count_people(latent)
+    for tier in TIER_IDS:
+        # 5 %: the accuracy asked of inclusion chances when everything else is known.
+        assert counts.people[tier][0] / truth[tier] == pytest.approx(1.0, abs=0.05), tier
+        assert counts.accounts[tier].sum() == pytest.approx(tiers[tier].sum(), rel=0.03)
+    on_frame = tiers["registered"][:, 0]
+    for tier in TIER_IDS:
+        number = tiers[tier][on_frame & tiers[tier][:, 0]].sum(1).mean()
+        assert counts.frame_memberships[tier][0] == pytest.approx(number, rel=0.1), tier
+
+
+def test_people_of_independent_accounts_in_closed_form():
+    """Two platforms alike, nobody's activity tied: P(in a tier | k) = 1 - (1 - share)**k."""
+    weights = activity_weights(NUMPY, np.full(2, 0.3), np.zeros(2), np.array(1.5), np.array(-3.5))
+    both = 0.3
+    latent = SimpleNamespace(
+        weights=weights[None],
+        accounts=np.full((1, 2), 1000.0),
+        n_platforms=2,
+        membership_pmf=[np.full((1, 47), 1 - both), np.full((1, 47), both)],
+        surveyed=np.ones(2),
+        p={"departure": np.zeros(1), "activity_correlation": np.array([1e-9])},
+    )
+    counts = count_people(latent)
+    single, double = 2000 * (1 - both), 1000 * both
+    for tier, cells in TIER_CELLS.items():
+        share = weights[0] @ cells
+        assert counts.people[tier][0] == pytest.approx(single * share + double * (1 - (1 - share) ** 2), rel=1e-4)
+
+
+@given(seed=st.integers(0, 2**32 - 1), scale=st.floats(0.2, 2.0), study=st.sampled_from(["fr-2018", "everything"]))
+def test_tiers_are_nested_wherever_the_parameters_are(models, seed, scale, study):
+    design, priors = models[study].design, models[study]._priors
+    size = len(design.parameters) + len(design.rows) * design.n_platforms
+    vectors = scale * np.random.default_rng(seed).standard_normal((20, size))
+    counts = count_people(evaluate(design, priors, Deviates.from_vectors(vectors, design)))
+    people, accounts = counts.people, counts.accounts
+    # Exact up to the rounding of sums over cells.
+    slack = 1 + 1e-9
+    assert np.all(people["weekly"] <= people["monthly"] * slack)
+    assert np.all(people["monthly"] <= people["registered"] * slack)
+    assert np.all(people["monthly_active"] <= people["registered"] * slack)
+    for tier in TIER_IDS:
+        assert np.all(people[tier] <= accounts[tier].sum(-1) * slack), tier
+        assert np.all(people[tier] >= accounts[tier].max(-1) / slack), tier
+
+
+def test_one_platform_has_as_many_people_as_accounts(models):
+    model = models["one platform"]
+    counts = count_people(evaluate(model.design, model._priors, model.prior_deviates(5, rng=1)))
+    for tier in TIER_IDS:
+        assert np.array_equal(counts.people[tier], counts.accounts[tier][:, 0])

@@ -1,0 +1,64 @@
+"""The examples run, and say what the library says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import microestim as me
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SMALL = ["--draws", "100", "--tune", "150", "--chains", "2"]
+
+
+def output_of(name: str, *arguments: str) -> str:
+    """Run an example in a fresh interpreter, as a reader would, and give what it prints."""
+    command = [sys.executable, str(EXAMPLES / name), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_template_country_is_a_study_of_assumptions_only() -> None:
+    study = me.read_study(EXAMPLES / "template_country.toml")
+    assert {item.basis for item in study.evidence} == {"assumption"}
+    design = me.WorkforceModel(study).design
+    assert design.left_out == {}
+    # The total is reduced by the figure that it contains.
+    assert {o.name: o.observed for o in design.observations}["total-registrations"] == {
+        "total-registrations": 30_000
+    }
+
+
+@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_every_example_says_what_it_takes(script: Path) -> None:
+    assert "--draws" in output_of(script.name, "--help")
+
+
+def test_france_takes_thirty_lines() -> None:
+    text = (EXAMPLES / "france_in_30_lines.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 30
+
+
+@pytest.mark.slow
+def test_france_prints_both_readings_beside_what_was_published() -> None:
+    printed = output_of("france_in_30_lines.py", *SMALL)
+    assert printed.count("environ 15 000") >= 2
+    for reading in ("this platform", "any platform"):
+        assert f"The question on frequency is read as about {reading}." in printed
+    chance = float(re.search(r"weekly\) = ([0-9.]+)", printed)[1])
+    assert 0.0 <= chance <= 1.0
+
+
+@pytest.mark.slow
+def test_template_country_goes_from_file_to_posterior(tmp_path: Path) -> None:
+    kept = tmp_path / "fit.nc"
+    printed = output_of("template_country.py", *SMALL, "--save", str(kept))
+    assert "Template country 2024: assumed values, not data" in printed
+    fit = me.load_fit(kept)
+    assert fit.shape == (2, 100)
+    assert (fit.draws("weekly") <= fit.draws("monthly")).all()
+    assert (fit.draws("monthly") <= fit.draws("registered")).all()
+    assert str(fit.summary()) in printed
