@@ -56,7 +56,11 @@ html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 8,
+    "navbar_align": "left",
 }
+# All pages are in the header, so the left column would be empty.
+html_sidebars = {"**": []}
 html_show_sourcelink = False
 
 

@@ -3,6 +3,12 @@
 import os
 
 import hypothesis
+import pytest
+import numpy as np
+import pytest
+
+import microestim as me
+from microestim.models.priors import DEFAULT_PRIORS
 
 # Figures are drawn to files: a test must not need a screen.
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -10,3 +16,59 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # The first call of a property loads SciPy or compiles, which no deadline for a single call allows for.
 hypothesis.settings.register_profile("microestim", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("microestim")
+
+
+def fit_from_prior(
+    study_id: str, *, draws: int, reading: str | None = None, seed: int = 1
+) -> "me.WorkforceFit":
+    """Make a fit whose draws are the prior's: everything that a fit has, without sampling."""
+    import xarray as xr
+
+    from microestim.models.sampling import SamplerSettings
+
+    model = me.WorkforceModel(me.load_study(study_id))
+    chosen = reading or model.readings[0]
+    design = model.design.with_reading(chosen == "any platform")
+    size = len(design.parameters) + len(design.rows) * design.n_platforms
+    chains = 4
+    return me.WorkforceFit(
+        study=model.study,
+        design=design,
+        priors=DEFAULT_PRIORS,
+        vectors=np.random.default_rng(seed).standard_normal((chains, draws, size)),
+        sample_stats=xr.Dataset({"diverging": (("chain", "draw"), np.zeros((chains, draws), bool))}),
+        settings=SamplerSettings(
+            draws=draws, tune=100, chains=chains, cores=1, seed=seed, target_accept=0.95
+        ),
+        reading=chosen,
+    )
+
+
+@pytest.fixture(scope="session")
+def prior_fit() -> "me.WorkforceFit":
+    """A fit of France from 4 x 100 draws of the prior: too few to count as converged."""
+    return fit_from_prior("fr-2018", draws=100)
+
+
+@pytest.fixture(scope="session")
+def converged_prior_fit() -> "me.WorkforceFit":
+    """The same from 4 x 400 draws: independent, so every convergence limit is met."""
+    return fit_from_prior("fr-2018", draws=400)
+
+
+@pytest.fixture(scope="session")
+def other_reading() -> "me.WorkforceFit":
+    """The same as `prior_fit` under the other reading of the question on frequency."""
+    other = me.WorkforceModel(me.load_study("fr-2018")).readings[1]
+    return fit_from_prior("fr-2018", draws=100, reading=other, seed=2)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Send all tests that use a fit to one process: a fit compiles for most of a minute.
+
+    A fixture that holds a fit has a name that ends in `fit`.
+    """
+    for item in items:
+        if any(name.endswith("fit") for name in getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("fit"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from microestim import chapman
 from microestim.models.activity import WEEKLY_RATE
 from microestim.results import FRAME_COLUMNS, INTERVAL_KINDS, STATUSES
 from microestim.study import EVIDENCE_TYPES
@@ -64,6 +65,11 @@ def test_rate_of_a_weekly_visit() -> None:
 )
 def test_lists_have_the_same_members_in_the_same_order(heading: str, in_code: tuple[str, ...]) -> None:
     assert tuple(row[0] for row in table(heading)) == in_code
+
+
+def test_default_interval_of_two_samples() -> None:
+    marked = [kind for kind, where in table("kind") if where == "two samples, the default"]
+    assert marked == [chapman(500, 500, 89).interval().kind]
 
 
 def test_statuses() -> None:

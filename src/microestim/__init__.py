@@ -31,9 +31,10 @@ if TYPE_CHECKING:
         proxy_scale,
         two_sample_posterior,
     )
-    from microestim.models.priors import Prior
+    from microestim.models.priors import Prior, read_priors
+    from microestim.report.citations import citation
     from microestim.results import Estimate, Interval, compare
-    from microestim.study import Study, load_study, read_study, studies
+    from microestim.study import Study, load_study, read_study, studies, template
     from microestim.workforce import WorkforceFit, WorkforceModel, load_fit
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "audience_total",
     "bailey",
     "chapman",
+    "citation",
     "compare",
     "errors",
     "extrapolate_ratio",
@@ -59,10 +61,12 @@ __all__ = [
     "membership_bounds",
     "people_from_accounts",
     "proxy_scale",
+    "read_priors",
     "read_study",
     "reproduce",
     "simulate",
     "studies",
+    "template",
     "two_sample_posterior",
 ]
 
@@ -79,6 +83,7 @@ _HOMES = {
     "audience_total": "estimators",
     "bailey": "estimators",
     "chapman": "estimators",
+    "citation": "report.citations",
     "compare": "results",
     "extrapolate_ratio": "estimators",
     "inverse_bounds": "estimators",
@@ -88,9 +93,11 @@ _HOMES = {
     "membership_bounds": "estimators",
     "people_from_accounts": "estimators",
     "proxy_scale": "estimators",
+    "read_priors": "models.priors",
     "read_study": "study",
     "reproduce": "checks.reproduction",
     "studies": "study",
+    "template": "study",
     "two_sample_posterior": "estimators",
 }
 

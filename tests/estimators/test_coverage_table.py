@@ -57,12 +57,21 @@ def coverages(method, estimate, least_size=0, least_recaptures=0.0):
 
 
 def test_what_the_docstring_says_of_the_default_and_the_others():
-    assert chapman(5, 5, 2).interval_methods[0] == "logit"
-    assert 0.925 <= min(coverages("logit", "any")) <= max(coverages("logit", "any")) <= 0.985
-    assert all(row["no_interval"] == 0 for cell in TABLE["cells"] for row in cell["intervals"][:1])
+    assert chapman(5, 5, 2).interval_methods[0] == "profile"
+    assert min(coverages("profile", "any")) >= 0.925
+    assert max(coverages("profile", "any")) <= 0.985
+    assert min(coverages("profile", "any", least_size=1_000)) >= 0.94
+    rows = [{row["method"]: row for row in cell["intervals"][:3]} for cell in TABLE["cells"]]
+    assert all(row["profile"]["no_interval"] == 0 for row in rows)
+    assert all(
+        row["profile"]["no_upper_limit"] == cell["share_without_recapture"]
+        for row, cell in zip(rows, TABLE["cells"], strict=True)
+    )
+    assert min(coverages("logit", "any", least_recaptures=2)) >= 0.94
+    assert min(coverages("logit", "any")) < min(coverages("profile", "any", least_size=1_000))
     assert min(coverages("waring", "any")) >= 0.93
+    dense = next(row for row, cell in zip(rows, TABLE["cells"], strict=True) if cell["p1"] == 0.8)
+    assert dense["waring"]["mean_width"] < 0.75 * dense["logit"]["mean_width"]
+    assert dense["waring"]["coverage"] > max(dense["logit"]["coverage"], dense["profile"]["coverage"])
     assert min(coverages("wald", "Chapman")) < 0.65
     assert min(coverages("lognormal", "Chapman")) < 0.80
-    dense = next(c for c in TABLE["cells"] if (c["size"], c["p1"], c["p2"]) == (50, 0.8, 0.8))
-    width = {row["method"]: row["mean_width"] for row in dense["intervals"][:3]}
-    assert width["waring"] < 0.75 * width["logit"]

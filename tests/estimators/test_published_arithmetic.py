@@ -77,6 +77,8 @@ def test_a_posterior_and_an_array_are_scaled_too():
     assert result.n_hat == 2 * posterior.n_hat
     both = extrapolate_ratio(lincoln_petersen([500, 50], [500, 40], [89, 0]), of=1.0, to=2.0)
     assert both.status.tolist() == ["estimated", "not estimable"]
+    with pytest.raises(InputError, match="array of estimates"):
+        extrapolate_ratio(2_800, of=chapman([5, 6], 4, 3), to=2.0)
     with pytest.raises(InputError, match="not to an array"):
         extrapolate_ratio(chapman([5, 6], 4, 3), of=1.0, to=2.0, to_se=0.1)
 
@@ -140,6 +142,7 @@ def test_numbers_must_be_positive_and_finite(bad):
         lambda: extrapolate_ratio(2_800, of=bad, to=319_000),
         lambda: people_from_accounts(bad, memberships=MEMBERSHIPS),
         lambda: people_from_accounts(319_000, memberships=bad),
+        lambda: audience_total({"a": 5, "b": bad}),
         lambda: membership_bounds(frame_accounts=bad, total_accounts=5, frame_mean=1, n_platforms=7),
     ):
         with pytest.raises(InputError):

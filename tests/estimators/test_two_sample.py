@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microestim.errors import InputError, NotEstimableError
@@ -136,6 +136,7 @@ def test_lincoln_petersen_and_chapman_do_not_care_which_sample_came_first(triple
 
 
 @given(counts(least_m=2))
+@settings(max_examples=40, deadline=None)
 def test_more_recaptures_mean_fewer_people(triple):
     n1, n2, m = triple
     for estimator in ESTIMATORS.values():

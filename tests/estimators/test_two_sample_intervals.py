@@ -1,4 +1,5 @@
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -99,16 +100,17 @@ def test_profile_limits_part_the_whole_sizes_by_likelihood_ratio(triple):
         ) == inside
 
 
-def test_profile_has_no_upper_limit_without_a_recapture():
-    interval = chapman(30, 20, 0).interval(method="profile")
-    assert interval.low > 50
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_profile_without_a_recapture_has_an_exact_lower_limit_and_no_upper_one(level):
+    interval = chapman(30, 20, 0).interval(level, "profile")
+    size, tail = int(interval.low), Fraction(1 - level) / 2
+    chances = [Fraction(math.comb(n - 30, 20), math.comb(n, 20)) for n in (size - 1, size)]
+    assert chances[0] < tail <= chances[1]
     assert interval.high == math.inf
     assert "m = 0" in interval.note
-    # The likelihood ratio at the lower limit against N going to infinity, where it tends to its supremum.
-    at_infinity = maximised_loglik(10**7, 30, 20, 0)
-    at_low = maximised_loglik(round(interval.low), 30, 20, 0)
-    # Half a person of rounding moves 2 log L by about 2 * 3 / 200 here.
-    assert 2 * (at_infinity - at_low) == pytest.approx(Z95**2, abs=0.03)
+    rows = chapman([30, 30], [20, 20], [0, 3]).interval(level, "profile")
+    assert rows.low.tolist() == [interval.low, chapman(30, 20, 3).interval(level, "profile").low]
+    assert np.isinf(rows.high).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("estimator", [lincoln_petersen, chapman, bailey])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -111,3 +113,17 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, me.WorkforceMo
         "one platform": me.WorkforceModel(me.read_study(one)),
         "everything": me.WorkforceModel(me.read_study(Path(__file__).with_name("everything.toml"))),
     }
+
+
+@pytest.fixture(scope="session")
+def second() -> ModuleType:
+    """The observation models, written a second time."""
+    # Tests are imported by path, so a neighbour cannot be imported by its name.
+    spec = importlib.util.spec_from_file_location(
+        "second_implementation", Path(__file__).with_name("second_implementation.py")
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -69,8 +69,8 @@ def test_smooth_shares_have_the_error_of_the_midpoint_rule(point):
     }
     for name, (cells, exact) in smooth.items():
         relative = share(weights, cells) / mixture(exact, point) - 1
-        # The error of midpoints is step**2 / 24 times f''/f in log r: 0.29**2 / 24 = 0.0036 where a chance grows
-        # as r, four times that where as its square; errors of evidence are 5 % and more.
+        # The error of midpoints is step**2 / 24 times f''/f in log r: 0.29**2 / 24 = 0.0036 where a chance
+        # grows as r, four times that where as its square; errors of evidence are 5 % and more.
         assert abs(relative) < 0.015, name
 
 

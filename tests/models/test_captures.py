@@ -85,9 +85,7 @@ def test_expected_estimate_against_simulated_people():
     captures = capture_chances(NUMPY, Frame("a", np.ones(1), 2), p)
     frame = SimpleNamespace(weights=weights, captures=captures, accounts=np.array(float(n)))
     latent = SimpleNamespace(p=p, frame=lambda name: frame)
-    estimate = PublishedEstimate(
-        name="e", label="", unit="accounts", value=1.0, frame="a", stated_error=0.1
-    )
+    estimate = PublishedEstimate(name="e", label="", unit="accounts", value=1.0, frame="a", stated_error=0.1)
     centre, error = estimate.centre_and_error(NUMPY, latent)
     assert error == pytest.approx(0.1)
 

@@ -44,7 +44,7 @@ def test_what_one_states_and_the_other_leaves_open_is_flagged():
 
 def test_estimates_without_interval_stand_beside_those_with_one():
     text = str(compare([chapman(500, 500, 89), Estimate(n_hat=2800.0, method="printed")]))
-    assert "2,380 to 3,350" in text
+    assert "2,390 to 3,360" in text
     assert "2,800" in text
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,8 @@ from microestim.results import format_interval, format_number, format_share
         (1.27, 0.021, "1.270"),
         (60.0, 0.0, "60"),
         (0.0, None, "0"),
+        (1e30, 1.0, "1,000,000,000,000,000,000,000,000,000,000.0"),
+        (np.float64(14903.05), np.float64(1200.0), "14,900"),
         (0.05604, None, "0.056"),
         (-1234.0, 100.0, "-1,230"),
         (5e6, float("inf"), "5,000,000"),

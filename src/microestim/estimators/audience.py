@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from microestim.errors import InputError, UnitError
 from microestim.estimators.references import HARRIS_KRUEGER_2015, LE_LUDEC_2019
 from microestim.estimators.scaling import Quantity, estimand_of, positive, quantity, scaled
@@ -142,7 +144,7 @@ def extrapolate_ratio(
             f"the anchor is in {here.unit} on the platform (of) and in {there.unit} in total (to); "
             "give both in the same unit."
         )
-    source = quantity("estimate", estimate, se)
+    source = quantity("estimate", estimate, se, arrays=True)
     target = there.estimate.estimand if there.estimate is not None else Estimand(unit=None)
     return scaled(
         source,
@@ -208,7 +210,7 @@ def proxy_scale(
         raise UnitError(
             f"index_known is in {here.unit} and index_total in {there.unit}; give both in the same unit."
         )
-    source = quantity("known", known, se)
+    source = quantity("known", known, se, arrays=True)
     return scaled(
         source,
         times=(there,),
@@ -227,8 +229,8 @@ def _after(source: Quantity, step: str) -> str:
 def _parts(name: str, given: Amounts) -> dict[str, float]:
     if isinstance(given, Mapping):
         parts = {str(key): positive(f"{name} of {key}", value) for key, value in given.items()}
-    elif isinstance(given, (int, float)):
-        parts = {name: positive(name, given)} if name != "se" else {"visitors": positive(name, given)}
+    elif isinstance(given, (int, float)) or np.ndim(given) == 0:
+        parts = {"all platforms": positive(name, given)}
     else:
         parts = {f"item {i}": positive(f"{name}[{i}]", value) for i, value in enumerate(given)}
     if not parts:

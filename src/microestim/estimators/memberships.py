@@ -84,7 +84,7 @@ def people_from_accounts(
     """
     if method not in ("mean", "inverse"):
         raise InputError(f"method is {method!r}; it must be 'mean' or 'inverse'.")
-    source = quantity("accounts", accounts, accounts_se)
+    source = quantity("accounts", accounts, accounts_se, arrays=True)
     if source.unit == "people":
         raise UnitError(
             "accounts is an estimate in people; nobody is in it twice, so there is nothing to divide by. "
@@ -100,9 +100,9 @@ def people_from_accounts(
             low, high = inverse_bounds(mean)
             raise NotEstimableError(
                 f"the mean of 1 / K cannot be computed from a mean of K, {mean:g}; it lies between {low:.3f} "
-                f"and {high:.3f}, so {low * source.value:,.0f} to {high * source.value:,.0f} people. "
-                "Give the distribution of K, or use inverse_bounds with the number of platforms.",
-                bound=low * source.value,
+                f"and {high:.3f}. Give the distribution of K, or use inverse_bounds with the number of "
+                "platforms.",
+                bound=None if np.isnan(source.value) else low * source.value,
             )
         divisor = quantity("memberships", mean, memberships_se)
     exact = "" if divisor.se is not None else " The figure is taken as exact."

@@ -90,7 +90,9 @@ class ScaledEstimate(Estimate):
         )
 
 
-def quantity(name: str, given: float | Estimate, se: float | None = None) -> Quantity:
+def quantity(
+    name: str, given: float | Estimate, se: float | None = None, *, arrays: bool = False
+) -> Quantity:
     """Read an argument that may be a number or an estimate.
 
     Parameters
@@ -101,6 +103,8 @@ def quantity(name: str, given: float | Estimate, se: float | None = None) -> Qua
         A positive number, or an estimate.
     se : float, optional
         Standard error of a plain number.
+    arrays : bool, default False
+        Whether an array of estimates will do.
 
     Returns
     -------
@@ -110,7 +114,8 @@ def quantity(name: str, given: float | Estimate, se: float | None = None) -> Qua
     Raises
     ------
     InputError
-        If the value is not positive and finite, or an estimate comes with a second standard error.
+        If the value is not positive and finite, an estimate comes with a second standard error, or an
+        array of estimates stands where one number is needed.
 
     Examples
     --------
@@ -121,6 +126,8 @@ def quantity(name: str, given: float | Estimate, se: float | None = None) -> Qua
         if se is not None:
             raise InputError(f"{name} is an estimate and brings its own standard error; leave {name}'s out.")
         if np.ndim(given.n_hat):
+            if not arrays:
+                raise InputError(f"{name} is an array of estimates; give one.")
             return Quantity(math.nan, None, given)
         if not (math.isfinite(given.n_hat) and given.n_hat > 0):
             raise InputError(f"{name} is an estimate of {given.n_hat}; a positive, finite one is needed.")
@@ -130,15 +137,15 @@ def quantity(name: str, given: float | Estimate, se: float | None = None) -> Qua
     )
 
 
-def positive(name: str, value: float) -> float:
+def positive(name: str, value: object) -> float:
     """Return a number as a float if it is positive and finite.
 
     Parameters
     ----------
     name : str
         What it is, for the message.
-    value : float
-        The number.
+    value : object
+        What was given.
 
     Returns
     -------
@@ -148,7 +155,7 @@ def positive(name: str, value: float) -> float:
     Raises
     ------
     InputError
-        If it is anything else.
+        If it is anything but one positive, finite number.
 
     Examples
     --------
@@ -156,9 +163,11 @@ def positive(name: str, value: float) -> float:
     50000.0
     """
     number = np.asarray(value)
-    if number.ndim or number.dtype.kind not in "iuf" or not np.isfinite(number) or number <= 0:
-        raise InputError(f"{name} is {value!r}; give one positive, finite number.")
-    return float(number)
+    if number.ndim == 0 and number.dtype.kind in "iuf":
+        found = float(number)
+        if math.isfinite(found) and found > 0:
+            return found
+    raise InputError(f"{name} is {value!r}; give one positive, finite number.")
 
 
 def scaled(

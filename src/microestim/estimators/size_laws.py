@@ -30,23 +30,75 @@ class SizeLaw(Protocol):
     """A distribution over whole population sizes."""
 
     def logpmf(self, size: Array) -> Array:
-        """Log-probability of each size, minus infinity where it is impossible."""
+        """Return the log-probability of each size.
+
+        Parameters
+        ----------
+        size : ndarray
+            Values of N, in people.
+
+        Returns
+        -------
+        ndarray
+            Log-probabilities; minus infinity where N is impossible.
+        """
         ...
 
     def sf(self, size: float) -> float:
-        """Probability that N exceeds a size."""
+        """Return the probability that N exceeds a size.
+
+        Parameters
+        ----------
+        size : float
+            A value of N, in people.
+
+        Returns
+        -------
+        float
+            The probability.
+        """
         ...
 
     def quantile(self, probability: float) -> float:
-        """Smallest N with at least this probability at or below it."""
+        """Return the smallest N with at least this probability at or below it.
+
+        Parameters
+        ----------
+        probability : float
+            Strictly between 0 and 1.
+
+        Returns
+        -------
+        float
+            A whole number of people.
+        """
         ...
 
     def moments(self) -> tuple[float, float]:
-        """Mean and variance; infinite where they do not exist."""
+        """Return mean and variance.
+
+        Returns
+        -------
+        mean, variance : float
+            In people and people squared; infinite where they do not exist.
+        """
         ...
 
     def sample(self, size: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-        """Independent draws."""
+        """Return independent draws.
+
+        Parameters
+        ----------
+        size : int
+            How many.
+        generator : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of int
+            Sizes in people.
+        """
         ...
 
 
@@ -113,21 +165,60 @@ class WaringLaw:
         return a, b
 
     def logpmf(self, size: Array) -> Array:
-        """Return the log-probability of each size."""
+        """Return the log-probability of each size.
+
+        Parameters
+        ----------
+        size : ndarray
+            Values of N, in people.
+
+        Returns
+        -------
+        ndarray
+            Log-probabilities; minus infinity where N is impossible.
+        """
         unseen = np.asarray(size, dtype=float) - self.seen
         value = waring_logpmf(np.maximum(unseen, 0.0), *self._ab, self.rho)
         return np.where(unseen >= 0, value, -np.inf)
 
     def sf(self, size: float) -> float:
-        """Return the probability that N exceeds a size."""
+        """Return the probability that N exceeds a size.
+
+        Parameters
+        ----------
+        size : float
+            A value of N, in people.
+
+        Returns
+        -------
+        float
+            The probability.
+        """
         return waring_sf(size - self.seen, *self._ab, self.rho)
 
     def quantile(self, probability: float) -> float:
-        """Return the smallest N with at least this probability at or below it."""
+        """Return the smallest N with at least this probability at or below it.
+
+        Parameters
+        ----------
+        probability : float
+            Strictly between 0 and 1.
+
+        Returns
+        -------
+        float
+            A whole number of people.
+        """
         return _quantile(self.sf, probability, self.seen, self.n1 * self.n2 / self.rho)
 
     def moments(self) -> tuple[float, float]:
-        """Return mean and variance."""
+        """Return mean and variance.
+
+        Returns
+        -------
+        mean, variance : float
+            In people and people squared; infinite where they do not exist.
+        """
         (a, b), rho = self._ab, self.rho
         mean = self.seen + a * b / (rho - 1) if rho > 1 else np.inf
         variance = np.inf
@@ -136,7 +227,20 @@ class WaringLaw:
         return float(mean), float(variance)
 
     def sample(self, size: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-        """Return independent draws, through the beta mixture of negative binomials."""
+        """Return independent draws, through the beta mixture of negative binomials.
+
+        Parameters
+        ----------
+        size : int
+            How many.
+        generator : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of int
+            Sizes in people.
+        """
         a, b = self._ab
         return self.seen + generator.negative_binomial(a, generator.beta(self.rho, b, size=size))
 
@@ -198,25 +302,64 @@ class ReciprocalLaw:
         return self._sum_beyond(self.seen - 1)
 
     def logpmf(self, size: Array) -> Array:
-        """Return the log-probability of each size."""
+        """Return the log-probability of each size.
+
+        Parameters
+        ----------
+        size : ndarray
+            Values of N, in people.
+
+        Returns
+        -------
+        ndarray
+            Log-probabilities; minus infinity where N is impossible.
+        """
         size = np.asarray(size, dtype=float)
         inside = np.maximum(size, self.seen)
         value = self._first.logpmf(inside) + np.log1p(1 / inside) - np.log(self._total)
         return np.where(size >= self.seen, value, -np.inf)
 
     def sf(self, size: float) -> float:
-        """Return the probability that N exceeds a size."""
+        """Return the probability that N exceeds a size.
+
+        Parameters
+        ----------
+        size : float
+            A value of N, in people.
+
+        Returns
+        -------
+        float
+            The probability.
+        """
         return self._sum_beyond(size) / self._total
 
     def quantile(self, probability: float) -> float:
-        """Return the smallest N with at least this probability at or below it."""
+        """Return the smallest N with at least this probability at or below it.
+
+        Parameters
+        ----------
+        probability : float
+            Strictly between 0 and 1.
+
+        Returns
+        -------
+        float
+            A whole number of people.
+        """
         total = self._total
         return _quantile(
             lambda size: self._sum_beyond(size) / total, probability, self.seen, self.n1 * self.n2 / self.m
         )
 
     def moments(self) -> tuple[float, float]:
-        """Return mean and variance, from those of the first component."""
+        """Return mean and variance, from those of the first component.
+
+        Returns
+        -------
+        mean, variance : float
+            In people and people squared; infinite where they do not exist.
+        """
         mean, variance = self._first.moments()
         # N times the posterior is N + 1 times the first component, and so on up.
         first = (mean + 1) / self._total
@@ -224,7 +367,20 @@ class ReciprocalLaw:
         return float(first), float(second - first**2) if np.isfinite(second) else np.inf
 
     def sample(self, size: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-        """Return independent draws: the first component's, accepted in proportion to (N + 1) / N."""
+        """Return independent draws: the first component's, accepted in proportion to (N + 1) / N.
+
+        Parameters
+        ----------
+        size : int
+            How many.
+        generator : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of int
+            Sizes in people.
+        """
         accepted = np.empty(0, dtype=np.int64)
         best = 1 + 1 / self.seen
         while len(accepted) < size:
@@ -260,7 +416,18 @@ class TableLaw:
         return np.asarray(weights / weights.sum())
 
     def logpmf(self, size: Array) -> Array:
-        """Return the log-probability of each size."""
+        """Return the log-probability of each size.
+
+        Parameters
+        ----------
+        size : ndarray
+            Values of N, in people.
+
+        Returns
+        -------
+        ndarray
+            Log-probabilities; minus infinity where N is impossible.
+        """
         size = np.asarray(size, dtype=float)
         place = np.minimum(np.searchsorted(self.sizes, size), len(self.sizes) - 1)
         with np.errstate(divide="ignore"):
@@ -268,21 +435,62 @@ class TableLaw:
         return np.where(self.sizes[place] == size, value, -np.inf)
 
     def sf(self, size: float) -> float:
-        """Return the probability that N exceeds a size."""
+        """Return the probability that N exceeds a size.
+
+        Parameters
+        ----------
+        size : float
+            A value of N, in people.
+
+        Returns
+        -------
+        float
+            The probability.
+        """
         return float(self._probabilities[np.searchsorted(self.sizes, size, side="right") :].sum())
 
     def quantile(self, probability: float) -> float:
-        """Return the smallest N with at least this probability at or below it."""
+        """Return the smallest N with at least this probability at or below it.
+
+        Parameters
+        ----------
+        probability : float
+            Strictly between 0 and 1.
+
+        Returns
+        -------
+        float
+            A whole number of people.
+        """
         reached = np.searchsorted(np.cumsum(self._probabilities), probability / TIE)
         return float(self.sizes[min(int(reached), len(self.sizes) - 1)])
 
     def moments(self) -> tuple[float, float]:
-        """Return mean and variance."""
+        """Return mean and variance.
+
+        Returns
+        -------
+        mean, variance : float
+            In people and people squared; infinite where they do not exist.
+        """
         mean = float(self._probabilities @ self.sizes)
         return mean, float(self._probabilities @ (self.sizes - mean) ** 2)
 
     def sample(self, size: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-        """Return independent draws."""
+        """Return independent draws.
+
+        Parameters
+        ----------
+        size : int
+            How many.
+        generator : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of int
+            Sizes in people.
+        """
         cumulative = np.cumsum(self._probabilities)
         place = np.searchsorted(cumulative, generator.uniform(size=size) * cumulative[-1], side="right")
         drawn = self.sizes[np.minimum(place, len(self.sizes) - 1)]

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.estimators.gamma_ratio import log_rising
-from microestim.estimators.waring import waring_quantile
+from microestim.estimators.waring import first_reached, waring_quantile
 from microestim.results import normal_quantile
 
-__all__ = ["logit_limits", "profile_limits", "profile_loglik", "waring_limits"]
+__all__ = ["least_without_recapture", "logit_limits", "profile_limits", "profile_loglik", "waring_limits"]
 
 Array = npt.NDArray[np.float64]
 
@@ -60,9 +60,9 @@ def logit_limits(n1: Array, n2: Array, m: Array, level: float) -> tuple[Array, A
 def waring_limits(n1: Array, n2: Array, m: Array, level: float) -> tuple[Array, Array]:
     r"""Equal-tailed limits of the generalized Waring posterior of the number not seen.
 
-    The hypergeometric likelihood of m times the prior 1 / (N + 1) is, in k = N - n, a generalized Waring
-    distribution with parameters :math:`n_1 - m + 1`, :math:`n_2 - m + 1` and :math:`m`. It is proper from
-    m = 1 on.
+    A hypergeometric likelihood with a Waring prior gives a generalized Waring posterior [1]_. The prior
+    here is the limit of that family, 1 / (N + 1): in k = N - n the posterior has the parameters
+    :math:`n_1 - m + 1`, :math:`n_2 - m + 1` and :math:`m`. It is proper from m = 1 on.
 
     Parameters
     ----------
@@ -78,8 +78,8 @@ def waring_limits(n1: Array, n2: Array, m: Array, level: float) -> tuple[Array, 
 
     References
     ----------
-    Rivest, L.-P. & Yauck, M. (2023). Small sample inference for two-way capture recapture experiments.
-    doi:10.48550/arXiv.2307.11705
+    .. [1] Rivest, L.-P. & Yauck, M. (2023). Small sample inference for two-way capture recapture
+       experiments. doi:10.48550/arXiv.2307.11705
 
     Examples
     --------
@@ -152,7 +152,13 @@ def profile_limits(n1: Array, n2: Array, m: Array, level: float) -> tuple[Array,
     -------
     low, high : ndarray
         Limits in people. The lower one is the number seen where the likelihood does not fall enough
-        before it; the upper one is infinite where m = 0, since the likelihood then rises for ever.
+        before it.
+
+    Notes
+    -----
+    Where m = 0 the likelihood rises for ever: the upper limit is infinite, and a ratio to the supremum is
+    nothing like chi-squared. The lower limit is then the exact one, `least_without_recapture` at
+    (1 - level) / 2.
 
     References
     ----------
@@ -184,15 +190,45 @@ def profile_limits(n1: Array, n2: Array, m: Array, level: float) -> tuple[Array,
     nobody = np.zeros(m.shape)
     best = _bisect(lambda x: score(x) > 0, nobody, 2 * (n1 * n2 / np.maximum(m, 1) - seen) + 10)
     best = np.where(loglik(nobody) >= loglik(best), 0.0, best)
-    # Without a recapture the likelihood rises towards exp(-n1 - n2), within exp(-n1 n2 / N) or so of it.
-    best = np.where(finite, best, 10 * n1 * n2 / allowed)
-    cut = np.where(finite, loglik(best), -n1 - n2) - allowed
+    cut = loglik(best) - allowed
     low = _bisect(lambda x: loglik(x) < cut, nobody, best)
     top = 2 * best + 10
     while np.any(inside := finite & (loglik(top) >= cut)):
         top = np.where(inside, 4 * top, top)
     high = _bisect(lambda x: loglik(x) >= cut, best, top)
-    return seen + low, np.where(finite, seen + high, np.inf)
+    low = np.asarray(seen + low)
+    for place in map(tuple, np.argwhere(~finite)):
+        low[place] = least_without_recapture(float(n1[place]), float(n2[place]), (1 - level) / 2)
+    return low, np.where(finite, seen + high, np.inf)
+
+
+def least_without_recapture(n1: float, n2: float, probability: float) -> float:
+    """Smallest N at which two samples have nobody in common with at least a given probability.
+
+    Parameters
+    ----------
+    n1, n2 : float
+        People in each sample.
+    probability : float
+        Least probability of m = 0, between 0 and 1.
+
+    Returns
+    -------
+    float
+        A whole number of people.
+
+    Examples
+    --------
+    >>> least_without_recapture(1.0, 1.0, 0.9)
+    10.0
+    """
+
+    def plausible(size: float) -> bool:
+        # P(m = 0) = (N - n1)! (N - n2)! / {(N - n1 - n2)! N!}
+        log_probability = log_rising(size - n1 - n2 + 1, n2) - log_rising(size - n2 + 1, n2)
+        return bool(log_probability >= np.log(probability) - 1e-12)
+
+    return first_reached(plausible, n1 + n2, n1 + n2 - np.floor(n1 * n2 / np.log(probability)))
 
 
 def _bisect(go_up: Callable[[Array], npt.NDArray[np.bool_]], low: Array, high: Array) -> Array:

@@ -461,8 +461,8 @@ class _Assembly:
             else:
                 if item.value == 1.0:
                     raise StudyError(
-                        f"evidence {item.id!r}: a share of exactly 1 has no sampling error; state an error, or give "
-                        "the smallest share that the source does not exclude"
+                        f"evidence {item.id!r}: a share of exactly 1 has no sampling error; state an error, "
+                        "or give the smallest share that the source does not exclude"
                     )
                 error = float(np.sqrt((1.0 - item.value) / (item.value * (item.n or 1))))
             self.observations.append(

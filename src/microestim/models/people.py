@@ -31,7 +31,11 @@ TIER_CELLS: dict[str, np.ndarray] = {
 """Chance that an account in each cell of activity is in the tier, shape (cells,)."""
 
 _CHUNK = 250
+# The closer the tie between a person's accounts, the steeper the integrand: 21 nodes err by 0.3 % at a
+# correlation of 0.8 and by 10 % at 0.95, where 81 err by 0.4 %.
 _QUADRATURE_NODES = 21
+_CLOSE_TIE = 0.8
+_QUADRATURE_NODES_CLOSE = 81
 
 
 @dataclass(frozen=True)
@@ -182,10 +186,15 @@ def count_people(latent: Latent) -> Tiers:
         )
         for rows in (slice(start, start + _CHUNK) for start in range(0, len(accounts), _CHUNK))
     ]
-    # Nobody has two accounts on one platform, so a tier has at least the people of its largest platform. The
-    # floor binds only where no inclusion weights can give every platform its accounts.
+    # Nobody has two accounts on one platform, so a tier has at least the people of its largest platform, and
+    # at most its accounts. The limits bind only by rounding, and where no inclusion weights give every platform
+    # its accounts.
     people = {
-        tier: np.maximum(np.concatenate([piece[0][tier] for piece in pieces]), tier_accounts[tier].max(-1))
+        tier: np.clip(
+            np.concatenate([piece[0][tier] for piece in pieces]),
+            tier_accounts[tier].max(-1),
+            tier_accounts[tier].sum(-1),
+        )
         for tier in TIER_IDS
     }
     frame_memberships = {tier: np.concatenate([piece[3][tier] for piece in pieces]) for tier in TIER_IDS}
@@ -225,7 +234,14 @@ def _count_chunk(
     by_number = mass.sum((1, 2))
     people_by_number = by_number / number
     activity = mass.sum(1) / by_number[:, None, :]
-    tiers, met = _in_tier(activity, number, correlation)
+    close = correlation > _CLOSE_TIE
+    tiers = {tier: np.empty(people_by_number.shape) for tier in TIER_IDS}
+    met = {tier: np.empty(people_by_number.shape) for tier in TIER_IDS}
+    for draws, nodes in ((~close, _QUADRATURE_NODES), (close, _QUADRATURE_NODES_CLOSE)):
+        if draws.any():
+            found = _in_tier(activity[draws], number, correlation[draws], nodes)
+            for tier in TIER_IDS:
+                tiers[tier][draws], met[tier][draws] = found[0][tier], found[1][tier]
     people = {tier: (people_by_number * tiers[tier]).sum(-1) for tier in TIER_IDS}
     frame_memberships = {}
     for tier in TIER_IDS:
@@ -235,7 +251,7 @@ def _count_chunk(
 
 
 def _in_tier(
-    activity: np.ndarray, number: np.ndarray, correlation: np.ndarray
+    activity: np.ndarray, number: np.ndarray, correlation: np.ndarray, n_nodes: int
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Chance that at least one of k accounts is in each tier, and the mean number met from one that is.
 
@@ -243,7 +259,7 @@ def _in_tier(
     correlation; Gauss-Hermite quadrature integrates over it. Whoever is met through an account in the tier is
     met in proportion to how many of their accounts are, so the mean met is E[K**2] / E[K].
     """
-    nodes, node_weights = np.polynomial.hermite_e.hermegauss(_QUADRATURE_NODES)
+    nodes, node_weights = np.polynomial.hermite_e.hermegauss(n_nodes)
     node_weights = node_weights / node_weights.sum()
     # Counting from the most active cell down keeps the upper tail exact.
     above = np.cumsum(activity[:, ::-1, :], axis=1)[:, ::-1, :]

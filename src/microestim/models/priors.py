@@ -225,6 +225,12 @@ def read_priors(path: str | Path) -> dict[str, dict[str, Any]]:
     ------
     PriorError
         The file cannot be read, is not TOML, or names an unknown prior.
+
+    Examples
+    --------
+    >>> import microestim as me
+    >>> study = me.load_study("fr-2018")
+    >>> me.WorkforceModel(study, priors=me.read_priors("priors.toml"))  # doctest: +SKIP
     """
     try:
         with Path(path).open("rb") as file:

@@ -1,7 +1,7 @@
 """The one rule by which sizes are rounded when they are printed; nothing is rounded when stored."""
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from microestim.errors import InputError
 
@@ -14,6 +14,8 @@ ROUNDING_RULE = (
 )
 """The rule in one sentence, for footers."""
 
+# Half goes up, the way readers round by hand; enough digits that no double can overflow them.
+_BY_HAND = Context(prec=700, rounding=ROUND_HALF_UP)
 NOT_A_NUMBER = "not estimable"
 INFINITE = "no upper limit"
 
@@ -110,13 +112,13 @@ def format_share(value: float) -> str:
 
 def _place(value: float, digits: int) -> int:
     """Power of ten of the last of `digits` significant digits of `value`."""
-    exponent = Decimal(repr(abs(value))).adjusted() - digits + 1
+    exact = Decimal(repr(float(abs(value))))
     # 996 to two digits is 1,000: the place must follow the rounded value, not the raw one.
-    rounded = Decimal(repr(abs(value))).quantize(Decimal(1).scaleb(exponent), rounding=ROUND_HALF_UP)
+    rounded = exact.quantize(Decimal(1).scaleb(exact.adjusted() - digits + 1), context=_BY_HAND)
     return rounded.adjusted() - digits + 1
 
 
 def _to_place(value: float, place: int) -> str:
-    """Round half up to the given power of ten, the way readers round by hand."""
-    rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(place), rounding=ROUND_HALF_UP)
+    """Round to the given power of ten."""
+    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(place), context=_BY_HAND)
     return f"{rounded:,.{max(0, -place)}f}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,6 +24,8 @@ from microestim.workforce.tiers import ESTIMANDS, TierEstimates, print_draws
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
+
+    from microestim.checks.prior_influence import PriorInfluence
 
 __all__ = ["WorkforceFit"]
 
@@ -289,6 +291,66 @@ class WorkforceFit:
         from microestim.checks.fit_checks import check_fit
 
         return check_fit(self)
+
+    def influence(self) -> PriorInfluence:
+        """Measure how much each prior matters to each tier, without fitting again.
+
+        Returns
+        -------
+        PriorInfluence
+            One row a quantity; it names the assumption that matters most.
+        """
+        from microestim.checks.prior_influence import prior_influence
+
+        return prior_influence(self)
+
+    def beside(self, others: Sequence[WorkforceFit]) -> Table:
+        """Lay out fits of the same study side by side, such as two readings of one question.
+
+        Parameters
+        ----------
+        others : sequence of WorkforceFit
+            The other fits.
+
+        Returns
+        -------
+        Table
+            People in each tier: median and 95 % credible interval, one column a fit.
+        """
+        fits = (self, *others)
+        heads = [
+            (f"read as about {fit.reading}" if fit.reading else "fit")
+            + ("" if fit.converged else " - NOT CONVERGED")
+            for fit in fits
+        ]
+        rows = []
+        for tier in ESTIMANDS:
+            printed = [print_draws(fit.draws(tier)) for fit in fits]
+            rows.append((tier, *(f"{middle} ({span})" for middle, span in printed)))
+        return Table(
+            ("people", *heads),
+            rows,
+            title="The question on frequency, read in each way (the study's own first)",
+        )
+
+    def write(self, folder: str | Path, *, alternatives: tuple[WorkforceFit, ...] = ()) -> dict[str, Path]:
+        """Write the report, the estimates, the posterior and the figures to a folder.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Folder to write to; made if it is not there, and files of the same name are replaced.
+        alternatives : tuple of WorkforceFit, optional
+            Fits of the same study under other readings, shown beside this one.
+
+        Returns
+        -------
+        dict of str to Path
+            The files.
+        """
+        from microestim.report.files import write_outputs
+
+        return write_outputs(self, Path(folder), alternatives=alternatives)
 
     def plot(self) -> Figure:
         """Draw each tier's posterior with the published figures.

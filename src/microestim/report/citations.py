@@ -1,0 +1,192 @@
+"""What to cite, as BibTeX: the library in its version, the study's sources, the methods behind the numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from microestim._version import __version__
+from microestim.models.observations import HistoryCounts, PublishedEstimate
+from microestim.results import Reference
+from microestim.study import Source, Study
+
+if TYPE_CHECKING:
+    from microestim.checks.fitted import FittedModel
+
+__all__ = ["fit_citations", "library_citation", "study_citations"]
+
+_SAMPLING = (
+    Reference(
+        authors=("Hoffman, Matthew D.", "Gelman, Andrew"),
+        year=2014,
+        title="The No-U-Turn Sampler: adaptively setting path lengths in Hamiltonian Monte Carlo",
+        journal="Journal of Machine Learning Research",
+        volume="15",
+        pages="1593–1623",
+    ),
+    Reference(
+        authors=(
+            "Abril-Pla, Oriol", "Andreani, Virgile", "Carroll, Colin", "Dong, Larry", "Fonnesbeck, Christopher J.",
+            "Kochurov, Maxim", "Kumar, Ravin", "Lao, Junpeng", "Luhmann, Christian C.", "Martin, Osvaldo A.",
+            "Osthege, Michael", "Vieira, Ricardo", "Wiecki, Thomas", "Zinkov, Robert",
+        ),
+        year=2023,
+        title="PyMC: a modern and comprehensive probabilistic programming framework in Python",
+        journal="PeerJ Computer Science",
+        volume="9",
+        pages="e1516",
+        doi="10.7717/peerj-cs.1516",
+    ),
+    Reference(
+        authors=(
+            "Martin, Osvaldo A.", "Abril-Pla, Oriol", "Deklerk, Jordan", "Axen, Seth D.", "Carroll, Colin",
+            "Hartikainen, Ari", "Vehtari, Aki",
+        ),
+        year=2026,
+        title="ArviZ: a modular and flexible library for exploratory analysis of Bayesian models",
+        journal="Journal of Open Source Software",
+        volume="11",
+        pages="9889",
+        doi="10.21105/joss.09889",
+    ),
+    Reference(
+        authors=("Vehtari, Aki", "Gelman, Andrew", "Simpson, Daniel", "Carpenter, Bob", "Bürkner, Paul-Christian"),
+        year=2021,
+        title="Rank-normalization, folding, and localization: an improved R-hat for assessing convergence of MCMC",
+        journal="Bayesian Analysis",
+        volume="16",
+        pages="667–718",
+        doi="10.1214/20-BA1221",
+    ),
+)
+_MEMBERSHIPS = (
+    Reference(
+        authors=("Sirken, Monroe G.",),
+        year=1970,
+        title="Household surveys with multiplicity",
+        journal="Journal of the American Statistical Association",
+        volume="65",
+        pages="257–266",
+        doi="10.1080/01621459.1970.10481077",
+    ),
+    Reference(
+        authors=("Chen, Xiang-Hui", "Dempster, Arthur P.", "Liu, Jun S."),
+        year=1994,
+        title="Weighted finite population sampling to maximize entropy",
+        journal="Biometrika",
+        volume="81",
+        pages="457–469",
+        doi="10.1093/biomet/81.3.457",
+    ),
+)
+_CAPTURES = (
+    Reference(
+        authors=("Plackett, R. L.",),
+        year=1965,
+        title="A class of bivariate distributions",
+        journal="Journal of the American Statistical Association",
+        volume="60",
+        pages="516–522",
+        doi="10.1080/01621459.1965.10480807",
+    ),
+)
+
+
+def library_citation() -> str:
+    """Give the library's own entry.
+
+    Returns
+    -------
+    str
+        One BibTeX entry with the version; a development version says that it is not to be cited.
+
+    Examples
+    --------
+    >>> library_citation().splitlines()[0]
+    '@software{microestim,'
+    """
+    fields = {
+        "author": "{The microestim developers}",
+        "title": "{microestim: how many people do paid micro-tasks on online platforms}",
+        "version": __version__,
+        "license": "BSD-3-Clause",
+        "note": "Development version: not to be cited" if "dev" in __version__ else "",
+    }
+    return _entry("software", "microestim", fields)
+
+
+def study_citations(study: Study) -> str:
+    """Give the sources of a study.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+
+    Returns
+    -------
+    str
+        BibTeX entries, one a source, in the study's order.
+    """
+    return "\n\n".join(_source(source) for source in study.sources)
+
+
+def fit_citations(fit: FittedModel) -> str:
+    """Give everything that a fit rests on: the library, the study's sources, the methods.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+
+    Returns
+    -------
+    str
+        BibTeX entries; memberships and capture-recapture are cited where the model has them.
+    """
+    methods = list(_SAMPLING)
+    if fit.design.n_platforms > 1:
+        methods += _MEMBERSHIPS
+    if any(isinstance(each, HistoryCounts | PublishedEstimate) for each in fit.design.observations):
+        methods += _CAPTURES
+    sampler = _entry("misc", "nutpie", {
+        "author": "{The nutpie developers}",
+        "title": "{nutpie: a fast sampler for Bayesian posteriors}",
+        "note": f"Version {fit.versions['nutpie']}",
+    })
+    return "\n\n".join(filter(None, (
+        library_citation(), study_citations(fit.study), sampler, *(each.bibtex() for each in methods),
+    )))
+
+
+def _source(source: Source) -> str:
+    identifier = source.identifier or ""
+    doi = re.fullmatch(r"doi:(10\.\S+)", identifier)
+    address = re.fullmatch(r"https?://\S+", identifier)
+    fields = {
+        # BibTeX reads what has no comma as 'Given Family', which an institution is not.
+        "author": " and ".join(
+            _escaped(name) if "," in name else f"{{{_escaped(name)}}}" for name in source.authors
+        ),
+        "title": f"{{{_escaped(source.title)}}}",
+        "year": str(source.year),
+        "doi": doi[1] if doi else "",
+        "url": identifier if address else "",
+        "howpublished": "" if doi or address else _escaped(identifier),
+        "note": _escaped(". ".join(filter(None, (source.locator, source.note)))),
+        "urldate": source.retrieved or "",
+    }
+    return _entry("misc", source.id, fields)
+
+
+_SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_SPECIAL |= {character: "\\" + character for character in "&%$#_"}
+
+
+def _escaped(text: str) -> str:
+    return "".join(_SPECIAL.get(character, character) for character in " ".join(text.split()))
+
+
+def _entry(kind: str, key: str, fields: dict[str, str]) -> str:
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@{kind}{{{key},", *lines, "}"])

@@ -1,0 +1,129 @@
+"""Every observation model against a second implementation, and its simulator against its density."""
+
+import numpy as np
+import pytest
+
+from microestim.models import observations
+from microestim.models.evaluation import Deviates, evaluate, model_numbers
+from microestim.models.namespace import NUMPY
+
+STUDIES = ("fr-2018", "one platform", "everything")
+
+
+def latent_at(model, vectors, generative=False):
+    return evaluate(
+        model.design, model._priors, Deviates.from_vectors(vectors, model.design), generative=generative
+    )
+
+
+def size_of(model):
+    return len(model.design.parameters) + len(model.design.rows) * model.design.n_platforms
+
+
+def test_the_studies_hold_every_kind_of_observation(models):
+    used = {
+        type(observation).__name__ for model in models.values() for observation in model.design.observations
+    }
+    abstract = {"Observation", "ReadFrequency", "Replicates"}
+    assert used == set(observations.__all__) - abstract
+
+
+@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("any_platform", [False, True])
+def test_log_likelihood_against_a_second_implementation(models, second, study, any_platform):
+    model = models[study]
+    design = model.design.with_reading(any_platform)
+    latent = latent_at(model, 0.7 * np.random.default_rng(4).standard_normal((3, size_of(model))))
+    numbers = model_numbers(design, model._priors)
+    worlds = [second.World(latent, draw, design.frames, design.sizes.open_to_world) for draw in range(3)]
+    for observation in design.observations:
+        got = np.asarray(observation.log_likelihood(NUMPY, latent, numbers))
+        expected = np.array([second.log_density(observation, world, design.sizes) for world in worlds])
+        # A log-likelihood is up to a constant of the data, so differences between points are compared.
+        # SciPy's beta-binomial and the roots of Plackett's equation are good to some 1e-9 of terms of up to 1e5.
+        assert np.allclose(np.diff(got), np.diff(expected), rtol=1e-6, atol=1e-6), observation.name
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_replicates_follow_the_density(models, study):
+    """E[p(y | other point) / p(y | point)] = 1 over replicates y of the point, for any other point.
+
+    A simulator that draws from anything but the density fails it for some direction.
+    """
+    model = models[study]
+    rng = np.random.default_rng(17)
+    size, n = size_of(model), 4000
+    point = 0.3 * rng.standard_normal(size)
+    here = latent_at(model, point[None])
+    repeated = latent_at(model, np.repeat(point[None], n, axis=0))
+    numbers = model_numbers(model.design, model._priors)
+    for observation in model.design.observations:
+        drawn = numbers | observation.replicate(rng, repeated)
+        base = np.asarray(observation.log_likelihood(NUMPY, here, drawn))
+        tried = 0
+        for _ in range(4):
+            direction = rng.standard_normal(size)
+
+            def change(step, direction=direction, observation=observation, base=base, drawn=drawn):
+                other = latent_at(model, (point + step * direction)[None])
+                return np.asarray(observation.log_likelihood(NUMPY, other, drawn)) - base
+
+            spread = change(1e-3).std()
+            if spread < 1e-9:
+                continue
+            # Steps that change the log density by half a unit, or else the mean of ratios has no use.
+            ratio = np.exp(change(0.5e-3 / spread))
+            tried += 1
+            error = ratio.std() / np.sqrt(n)
+            # Four standard errors of the mean over replicates, at a fixed seed.
+            assert abs(ratio.mean() - 1) < 4 * error, observation.name
+            assert error < 0.05, observation.name
+        assert tried, observation.name
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_observed_statistics_are_those_of_the_study(models, study):
+    model = models[study]
+    numbers = model_numbers(model.design, model._priors)
+    rng = np.random.default_rng(2)
+    latent = latent_at(model, 0.3 * rng.standard_normal((7, size_of(model))))
+    for observation in model.design.observations:
+        own = {key: numbers[key] for key in observation.observed}
+        item = model.study.item(observation.name)
+        kind = type(observation).__name__
+        value = observation.statistic(own)
+        if kind == "StatedFrequency":
+            assert value == pytest.approx(100 * item.headline)
+        elif kind == "HistoryCounts":
+            repeated = sum(c for h, c in item.counts_by_history.items() if h.count("1") > 1)
+            assert value == repeated
+        else:
+            assert value == pytest.approx(item.headline)
+        replicated = observation.statistic(observation.replicate(rng, latent))
+        assert np.shape(replicated) == (7,)
+
+
+@pytest.mark.parametrize("up", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("down", [0.0, 0.2, 1.0])
+def test_stated_bands_are_a_distribution(models, up, down):
+    model = models["everything"]
+    latent = latent_at(model, np.random.default_rng(1).standard_normal((20, size_of(model))))
+    latent.p["overstated_frequency"] = np.full(20, up)
+    latent.p["understated_frequency"] = np.full(20, down)
+    for any_platform in (0.0, 1.0):
+        bands = latent.frame("alpha").stated_bands(any_platform)
+        assert np.allclose(sum(bands.values()), 1.0, atol=1e-12)
+        assert all(np.min(chance) > -1e-12 for chance in bands.values())
+
+
+def test_matching_errors_leave_positive_counts_across_the_prior(models):
+    """A wrong link takes an answer from the unlinked ones of the first wave: more must be there to take."""
+    model = models["everything"]
+    rng = np.random.default_rng(6)
+    for _ in range(10):
+        latent = latent_at(model, rng.standard_normal((400, size_of(model))))
+        for observation in model.design.observations:
+            if isinstance(observation, observations.HistoryCounts):
+                expected = observation._expected(NUMPY, latent, 0.0)
+                for cell, mean in expected.items():
+                    assert np.all(mean >= 0), (observation.name, cell)
