@@ -9,21 +9,23 @@ import argparse
 
 import microestim as me
 
-arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-arguments.add_argument("--draws", type=int, default=1000, help="draws kept in each chain")
-arguments.add_argument("--tune", type=int, default=1000, help="steps of adaptation in each chain")
-arguments.add_argument("--chains", type=int, default=4, help="independent chains")
-arguments.add_argument("--rng", type=int, default=2018, help="seed")
+arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0], argument_default=argparse.SUPPRESS)
+arguments.add_argument("--draws", type=int, help="draws kept in each chain")
+arguments.add_argument("--tune", type=int, help="steps of adaptation in each chain")
+arguments.add_argument("--chains", type=int, help="independent chains")
+arguments.add_argument("--rng", type=int, default=1, help="seed, 1 unless given")
 settings = vars(arguments.parse_args())
 
 study = me.load_study("fr-2018")
 print(me.reproduce(study), "\n")
 
 model = me.WorkforceModel(study)
-for reading in model.readings:
-    fit = model.fit(**settings, reading=reading)
+fits = [model.fit(**settings, reading=reading) for reading in model.readings]
+for fit in fits:
     print(fit.summary(), "\n")
 
+fit = fits[0]
 bands = fit.tiers.to_frame(by="band").set_index("estimand")
+print(f"The study's own reading, about {fit.reading}, in exclusive bands:")
 print(bands[["estimate", "ci_low", "ci_high"]].round(-3))
 print(f"\nP(more than 15,000 people are weekly) = {(fit.draws('weekly') > 15_000).mean():.2f}")

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import microestim as me
 
-arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0], argument_default=argparse.SUPPRESS)
 arguments.add_argument("study", nargs="?", type=Path, default=Path(__file__).parent / "template_country.toml")
-arguments.add_argument("--draws", type=int, default=1000, help="draws kept in each chain")
-arguments.add_argument("--tune", type=int, default=1000, help="steps of adaptation in each chain")
-arguments.add_argument("--chains", type=int, default=4, help="independent chains")
-arguments.add_argument("--rng", type=int, default=1, help="seed")
-arguments.add_argument("--save", type=Path, help="netCDF file to keep the posterior in")
+arguments.add_argument("--draws", type=int, help="draws kept in each chain")
+arguments.add_argument("--tune", type=int, help="steps of adaptation in each chain")
+arguments.add_argument("--chains", type=int, help="independent chains")
+arguments.add_argument("--rng", type=int, default=1, help="seed, 1 unless given")
+arguments.add_argument("--save", type=Path, default=None, help="netCDF file to keep the posterior in")
 given = vars(arguments.parse_args())
 path, save = given.pop("study"), given.pop("save")
 

@@ -3,7 +3,6 @@
 import os
 
 import hypothesis
-import pytest
 import numpy as np
 import pytest
 
@@ -19,14 +18,14 @@ hypothesis.settings.load_profile("microestim")
 
 
 def fit_from_prior(
-    study_id: str, *, draws: int, reading: str | None = None, seed: int = 1
+    study: "str | me.Study", *, draws: int, reading: str | None = None, seed: int = 1
 ) -> "me.WorkforceFit":
     """Make a fit whose draws are the prior's: everything that a fit has, without sampling."""
     import xarray as xr
 
     from microestim.models.sampling import SamplerSettings
 
-    model = me.WorkforceModel(me.load_study(study_id))
+    model = me.WorkforceModel(me.load_study(study) if isinstance(study, str) else study)
     chosen = reading or model.readings[0]
     design = model.design.with_reading(chosen == "any platform")
     size = len(design.parameters) + len(design.rows) * design.n_platforms
@@ -58,17 +57,16 @@ def converged_prior_fit() -> "me.WorkforceFit":
 
 @pytest.fixture(scope="session")
 def other_reading() -> "me.WorkforceFit":
-    """The same as `prior_fit` under the other reading of the question on frequency."""
+    """The same as `converged_prior_fit` under the other reading of the question on frequency."""
     other = me.WorkforceModel(me.load_study("fr-2018")).readings[1]
-    return fit_from_prior("fr-2018", draws=100, reading=other, seed=2)
+    return fit_from_prior("fr-2018", draws=400, reading=other, seed=2)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send all tests that use a fit to one process: a fit compiles for most of a minute.
-
-    A fixture that holds a fit has a name that ends in `fit`.
-    """
-    for item in items:
-        if any(name.endswith("fit") for name in getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("fit"))
+@pytest.fixture(scope="session")
+def single_platform_fit() -> "me.WorkforceFit":
+    """A fit of Foule Factory alone, from draws of the prior: no hierarchy, no memberships over platforms."""
+    study = me.load_study("fr-2018")
+    about = ("ff-registrations", "ff-audience", "ff-captures", "ff-frequency")
+    alone = study.without(*(item.id for item in study.evidence if item.id not in about))
+    contents = alone.model_dump(by_alias=True) | {"observed": ["foule-factory"], "published": (), "steps": ()}
+    return fit_from_prior(me.Study(**contents), draws=100, seed=3)

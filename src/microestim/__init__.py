@@ -32,10 +32,9 @@ if TYPE_CHECKING:
         two_sample_posterior,
     )
     from microestim.models.priors import Prior, read_priors
-    from microestim.report.citations import citation
     from microestim.results import Estimate, Interval, compare
     from microestim.study import Study, load_study, read_study, studies, template
-    from microestim.workforce import WorkforceFit, WorkforceModel, load_fit
+    from microestim.workforce import WorkforceFit, WorkforceModel, citation, load_fit
 
 __all__ = [
     "Estimate",
@@ -83,7 +82,7 @@ _HOMES = {
     "audience_total": "estimators",
     "bailey": "estimators",
     "chapman": "estimators",
-    "citation": "report.citations",
+    "citation": "workforce",
     "compare": "results",
     "extrapolate_ratio": "estimators",
     "inverse_bounds": "estimators",

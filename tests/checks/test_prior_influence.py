@@ -31,19 +31,26 @@ def test_change_of_scale_is_exact_for_a_normal_posterior(factor: float, mean: fl
     assert change.change["weekly"] == pytest.approx(exact, abs=0.04)
 
 
-def test_a_prior_that_nothing_hangs_on_changes_nothing() -> None:
-    rng = np.random.default_rng(4)
-    z, y = rng.standard_normal((2, 4_000))
-    for factor in (0.5, 2.0):
-        change = scale_change(z, {"weekly": y}, factor)
-        assert not change.clear("weekly")
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_simulation_errors_are_of_the_right_size(factor: float) -> None:
+    ratios = []
+    for seed in range(60):
+        z, y = np.random.default_rng(seed).standard_normal((2, 2_000))
+        # Nothing hangs on z, so every change is simulation error.
+        found = scale_change(z, {"weekly": 0.5 * y}, factor)
+        ratios.append(found.change["weekly"] / found.error["weekly"])
+    # Errors from 8 batches have Student's t with 7 degrees of freedom: standard deviation 1.18, itself
+    # known to 1.18 / sqrt(2 * 60) = 0.11, or 0.15 with the heavy tails; three of these.
+    assert np.std(ratios) == pytest.approx(1.18, abs=0.45)
+    # Beyond three errors in 2 % of cases, so 1.2 of 60 expected; more than 5 has chance below 0.002.
+    assert np.sum(np.abs(ratios) > 3.0) <= 5
 
 
 def test_a_curved_dependence_moves_the_median_although_the_mean_stays() -> None:
     z = np.random.default_rng(5).standard_normal(40_000)
     change = scale_change(z, {"weekly": 0.3 * z * z}, 0.5)
-    # The median of z² is 0.4549, and a quarter of that with half the scale. The spline has one bend, so
-    # it meets the parabola to about 0.02.
+    # The median of z² is 0.4549, and a quarter of that with half the scale. A spline of five knots meets the
+    # parabola to about 0.02.
     exact = math.expm1(0.3 * 0.4549 * (0.25 - 1.0))
     assert change.change["weekly"] == pytest.approx(exact, abs=0.03)
 

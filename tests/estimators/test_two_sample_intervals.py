@@ -166,7 +166,7 @@ def test_no_interval_starts_below_the_number_seen(estimator, method, triple, lev
 
 
 @given(triple=counts())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_higher_level_gives_a_wider_interval(triple):
     for method in ("logit", "profile", "waring"):
         inner, outer = (chapman(*triple).interval(level, method) for level in (0.8, 0.95))

@@ -206,7 +206,7 @@ def counts(draw):
 
 
 @given(counts())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_waring_prior_is_the_waring_interval_and_one_over_n_lies_next_to_it(triple):
     waring = two_sample_posterior(*triple, prior=("waring", 0)).interval()
     assert waring[:2] == chapman(*triple).interval(method="waring")[:2]

@@ -1,4 +1,4 @@
-"""Every observation model written a second time: plain loops over cells and SciPy's densities, one point at a time.
+"""Every observation model written a second time, one point at a time: loops over cells, SciPy's densities.
 
 Written from the equations, not from the library's code; only Tukey's form of the normal quantile is shared,
 because its approximation is part of the model.
@@ -127,7 +127,7 @@ class World:
                 shape = self.p["other_dispersion"]
                 for i in range(len(X)):
                     mean = (self.mean_others(i) + self.p["other_memberships"]) * other[i]
-                    # P(0) of a negative binomial with this mean, thinned to the platforms above the threshold.
+                    # P(0) of a negative binomial, thinned to the platforms above the threshold.
                     none = stats.nbinom.pmf(0, shape, shape / (shape + mean))
                     here[i] = max(here[i], 1 - none)
             above[band] = here

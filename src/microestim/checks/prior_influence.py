@@ -31,7 +31,7 @@ __all__ = [
 PRIOR_ONLY_BELOW = 0.1
 """Contraction below which a quantity is called a prior, not a finding."""
 
-_KNOTS = (0.1, 0.5, 0.9)
+_KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
 _BATCHES = 8
 _FOOTER = (
     f"* The evidence takes less than {PRIOR_ONLY_BELOW:.0%} off the prior's variance: a prior, not a "
@@ -337,8 +337,7 @@ def prior_influence(fit: FittedModel) -> PriorInfluence:
     References
     ----------
     .. [1] Vehtari, A., Simpson, D., Gelman, A., Yao, Y. & Gabry, J. (2024). Pareto smoothed importance
-    sampling.
-       Journal of Machine Learning Research 25(72), 1-58. doi:10.48550/arXiv.1507.02646
+       sampling. Journal of Machine Learning Research 25(72), 1-58. doi:10.48550/arXiv.1507.02646
 
     Examples
     --------

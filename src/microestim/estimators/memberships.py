@@ -12,7 +12,7 @@ import numpy.typing as npt
 from microestim.errors import InputError, NotEstimableError, UnitError
 from microestim.estimators.references import LE_LUDEC_2019, SIRKEN_1970
 from microestim.estimators.scaling import Quantity, estimand_of, positive, quantity, scaled
-from microestim.results import Estimate, Table, format_number
+from microestim.results import Estimate, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -319,14 +319,12 @@ class MembershipBounds:
             One row a value, and what each is conditional on.
         """
         rows = [
-            (f"{row['memberships']:g}", format_number(row["people"], digits=6), row["conditional_on"])
+            (f"{row['memberships']:g}", f"{row['people']:,.0f}", row["conditional_on"])
             for row in self.to_frame().to_dict("records")
         ]
         free = "nothing the respondents said"
-        rows.insert(0, ("", format_number(self.free_upper, digits=6), f"{free}: every account is a person"))
-        rows.append(
-            ("", format_number(self.free_lower, digits=6), f"{free}: frame members own all accounts they can")
-        )
+        rows.insert(0, ("", f"{self.free_upper:,.0f}", f"{free}: every account is a person"))
+        rows.append(("", f"{self.free_lower:,.0f}", f"{free}: frame members own all accounts they can"))
         title = (
             f"People behind {self.total_accounts:,.0f} accounts on {self.n_platforms} platforms, "
             f"{self.frame_accounts:,.0f} of them on the frame"

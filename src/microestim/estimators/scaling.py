@@ -67,7 +67,7 @@ class ScaledEstimate(Estimate):
     >>> from microestim.estimators import chapman, extrapolate_ratio
     >>> low, high, *_ = extrapolate_ratio(chapman(500, 500, 89), of=50_000, to=319_000).interval()
     >>> round(low), round(high)
-    (15189, 21343)
+    (15218, 21423)
     """
 
     base: Estimate

@@ -187,8 +187,8 @@ def count_people(latent: Latent) -> Tiers:
         for rows in (slice(start, start + _CHUNK) for start in range(0, len(accounts), _CHUNK))
     ]
     # Nobody has two accounts on one platform, so a tier has at least the people of its largest platform, and
-    # at most its accounts. The limits bind only by rounding, and where no inclusion weights give every platform
-    # its accounts.
+    # at most its accounts. The limits bind by rounding only, and where no inclusion weights give every
+    # platform its accounts.
     people = {
         tier: np.clip(
             np.concatenate([piece[0][tier] for piece in pieces]),

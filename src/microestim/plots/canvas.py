@@ -82,7 +82,9 @@ def new_sheet(height: float, *, title: str, subtitle: str = "", width: float = 8
     figure = Figure(figsize=(width, height), dpi=PIXELS_PER_INCH, facecolor=PAPER)
     figure.text(0.15 / width, 1 - 0.10 / height, title, size=TITLE, weight="bold", color=INK, va="top")
     if subtitle:
-        figure.text(0.15 / width, 1 - 0.38 / height, subtitle, size=REMARK, color=MUTED, va="top", linespacing=1.4)
+        figure.text(
+            0.15 / width, 1 - 0.38 / height, subtitle, size=REMARK, color=MUTED, va="top", linespacing=1.4
+        )
     return figure
 
 
@@ -130,7 +132,7 @@ def log_people_axis(axes: Axes, low: float, high: float, label: str) -> None:
 
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    width = axes.get_position().width * axes.figure.get_size_inches()[0]
+    width = axes.bbox.width / PIXELS_PER_INCH
     ticks = round_numbers(low, high, width=width)
     axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
     axes.xaxis.set_major_formatter(FixedFormatter([_written(tick) for tick in ticks]))
@@ -165,7 +167,9 @@ def round_numbers(low: float, high: float, *, width: float = 6.0) -> list[float]
     ticks: list[float] = []
     for leading, every in (((1, 2, 5), 1), ((1, 3), 1), ((1,), 1), ((1,), 2), ((1,), 3), ((1,), 6)):
         ticks = [
-            float(lead * 10.0**power) for power in range(first, last + 1, every) for lead in leading
+            float(lead * 10.0**power)
+            for power in range(first, last + 1, every)
+            for lead in leading
             if low <= lead * 10.0**power <= high
         ]
         # A figure of the tick labels' size is about 0.075 inches wide.
@@ -181,7 +185,9 @@ def _written(tick: float) -> str:
     return f"{tick:,.0f}" if tick >= 1 else f"{tick:g}"
 
 
-def draw_ridge(axes: Axes, draws: np.ndarray, base: float, height: float, colour: str, *, log: bool = True) -> None:
+def draw_ridge(
+    axes: Axes, draws: np.ndarray, base: float, height: float, colour: str, *, log: bool = True
+) -> None:
     """Draw the density of draws as a hill that stands on a line.
 
     Parameters
@@ -216,9 +222,9 @@ def density_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     grid, density : ndarray, shape (512,)
         Where it was evaluated, and its values.
     """
-    from arviz_stats.base import array_stats
+    import arviz as az
 
-    grid, density, _ = array_stats.kde(np.asarray(values, dtype=float).ravel(), axis=-1)
+    grid, density, _ = az.kde(np.asarray(values, dtype=float).ravel())
     return np.asarray(grid), np.asarray(density)
 
 
@@ -251,10 +257,25 @@ def draw_interval(
         float(value) for value in np.quantile(draws, (0.025, 0.25, 0.5, 0.75, 0.975))
     )
     axes.plot((low, high), (y, y), color=colour, linewidth=1.4 * scale, solid_capstyle="butt", zorder=3)
-    axes.plot((quarter, three_quarters), (y, y), color=colour, linewidth=4.5 * scale, solid_capstyle="butt",
-              zorder=3, alpha=0.75)
-    axes.plot(median, y, marker="o", markersize=6.0 * scale, color=PAPER if hollow else colour,
-              markeredgecolor=colour if hollow else PAPER, markeredgewidth=1.2, zorder=4)
+    axes.plot(
+        (quarter, three_quarters),
+        (y, y),
+        color=colour,
+        linewidth=4.5 * scale,
+        solid_capstyle="butt",
+        zorder=3,
+        alpha=0.75,
+    )
+    axes.plot(
+        median,
+        y,
+        marker="o",
+        markersize=6.0 * scale,
+        color=PAPER if hollow else colour,
+        markeredgecolor=colour if hollow else PAPER,
+        markeredgewidth=1.2,
+        zorder=4,
+    )
     return low, median, high
 
 
@@ -271,11 +292,31 @@ def stamp_failures(figure: Figure, fits: Sequence[FittedModel]) -> None:
     if all(fit.converged for fit in fits):
         return
     width, height = figure.get_size_inches()
-    figure.text(0.5, 0.5, "NOT CONVERGED", size=44, weight="bold", color=FAILED, alpha=0.16, rotation=18,
-                ha="center", va="center", zorder=10)
-    figure.text(1 - 0.15 / width, 1 - 0.10 / height, "NOT CONVERGED", size=REMARK, weight="bold", color=PAPER,
-                ha="right", va="top", zorder=11,
-                bbox={"boxstyle": "square,pad=0.35", "facecolor": FAILED, "edgecolor": "none"})
+    figure.text(
+        0.5,
+        0.5,
+        "NOT CONVERGED",
+        size=44,
+        weight="bold",
+        color=FAILED,
+        alpha=0.16,
+        rotation=18,
+        ha="center",
+        va="center",
+        zorder=10,
+    )
+    figure.text(
+        1 - 0.15 / width,
+        1 - 0.10 / height,
+        "NOT CONVERGED",
+        size=REMARK,
+        weight="bold",
+        color=PAPER,
+        ha="right",
+        va="top",
+        zorder=11,
+        bbox={"boxstyle": "square,pad=0.35", "facecolor": FAILED, "edgecolor": "none"},
+    )
 
 
 def to_png(figure: Figure) -> bytes:
@@ -292,6 +333,6 @@ def to_png(figure: Figure) -> bytes:
         The picture, the same for the same figure.
     """
     buffer = io.BytesIO()
-    # The library's version is no part of the picture: left in, it would change the file for no visible reason.
+    # Matplotlib's version is no part of the picture: left in, it would change the file for no visible reason.
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

@@ -74,7 +74,8 @@ def plot_predictive(
     sheet = new_sheet(
         1.3 + 0.72 * rows,
         title="Would this model produce such evidence?",
-        subtitle="Hill: evidence drawn anew from the posterior, bar: its central 95 %. Diamond: what was observed.\n"
+        subtitle="Hill: evidence drawn anew from the posterior; bar: its central 95 %. Diamond: what was "
+        "observed.\n"
         "Each row has its own scale. Right: share of replicates at or above the observed value.",
     )
     height = sheet.get_size_inches()[1]
@@ -88,8 +89,14 @@ def plot_predictive(
         pad = 0.04 * (last - first) if last > first else 0.5
         grid, density = density_of(replicates)
         inside = (grid >= first) & (grid <= last)
-        axes.fill_between(grid[inside], 0.12, 0.12 + 0.88 * density[inside] / density.max(), color=FIRST, alpha=0.25,
-                          linewidth=0)
+        axes.fill_between(
+            grid[inside],
+            0.12,
+            0.12 + 0.88 * density[inside] / density.max(),
+            color=FIRST,
+            alpha=0.25,
+            linewidth=0,
+        )
         axes.plot((low, high), (0.06, 0.06), color=FIRST, linewidth=3.0, solid_capstyle="butt")
         axes.plot(observed, 0.3, "D", markersize=6.5, color=INK, markeredgecolor=PAPER, zorder=5)
         axes.set_xlim(first - pad, last + pad)
@@ -97,12 +104,27 @@ def plot_predictive(
         axes.set_xticks([low, high], [_figure(low), _figure(high)])
         axes.tick_params(axis="x", labelsize=REMARK - 1.0, pad=2)
         middle = 1 - (top + 0.16) / height
-        sheet.text(0.15 / 8.0, middle, observation.label, size=LABEL - 0.5, weight="bold", color=INK, va="center")
-        sheet.text(0.15 / 8.0, middle - 0.19 / height, f"observed {_figure(observed)} {observation.unit}",
-                   size=REMARK - 0.5, color=MUTED, va="center")
+        sheet.text(
+            0.15 / 8.0, middle, observation.label, size=LABEL - 0.5, weight="bold", color=INK, va="center"
+        )
+        sheet.text(
+            0.15 / 8.0,
+            middle - 0.19 / height,
+            f"observed {_figure(observed)} {observation.unit}",
+            size=REMARK - 0.5,
+            color=MUTED,
+            va="center",
+        )
         tail = upper_tail(observed, replicates)
-        sheet.text(1 - 0.75 / 8.0, middle - 0.05 / height, f"{tail:.3f}", size=LABEL, weight="bold",
-                   color=INK, va="center")
+        sheet.text(
+            1 - 0.75 / 8.0,
+            middle - 0.05 / height,
+            f"{tail:.3f}",
+            size=LABEL,
+            weight="bold",
+            color=INK,
+            va="center",
+        )
     stamp_failures(sheet, (fit,))
     return sheet
 

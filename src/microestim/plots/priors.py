@@ -55,8 +55,8 @@ def plot_priors(fit: FittedModel, *, influence: PriorInfluence | None = None) ->
     sheet = new_sheet(
         1.55 + 0.31 * rows,
         title="What was assumed, and what the evidence made of it",
-        subtitle="Grey: prior. Colour: posterior; orange where the evidence leaves the prior (nearly) as it was:"
-        " a prior, not a finding.\nThe quantities that matter most to the tiers come first.",
+        subtitle="Grey: prior. Colour: posterior; orange where the evidence leaves the prior (nearly) as it "
+        "was: a prior, not a finding.\nThe quantities that matter most to the tiers come first.",
     )
     axes = open_axes(sheet, left=2.95, right=2.85, top=1.0, bottom=0.55)
     standard = np.linspace(-_REACH, _REACH, 161)
@@ -72,32 +72,74 @@ def plot_priors(fit: FittedModel, *, influence: PriorInfluence | None = None) ->
         inside = np.abs(grid) <= _REACH
         relative = density * np.sqrt(2.0 * np.pi)
         relative = relative * min(1.0, 2.4 / relative.max())
-        axes.fill_between(grid[inside], base, base + highest * relative[inside], color=colour, alpha=0.28,
-                          linewidth=0, zorder=3)
+        axes.fill_between(
+            grid[inside],
+            base,
+            base + highest * relative[inside],
+            color=colour,
+            alpha=0.28,
+            linewidth=0,
+            zorder=3,
+        )
         axes.plot(grid[inside], base + highest * relative[inside], color=colour, linewidth=1.0, zorder=4)
         axes.plot((-_REACH, _REACH), (base, base), color=RULE, linewidth=0.6, zorder=1)
-        axes.annotate(each.name, (0.0, base + 0.2), xycoords=("axes fraction", "data"), xytext=(-202, 0),
-                      size=REMARK if len(each.name) <= 36 else REMARK - 1.0, textcoords="offset points", color=INK,
-                      va="center", annotation_clip=False)
+        axes.annotate(
+            each.name,
+            (0.0, base + 0.2),
+            xycoords=("axes fraction", "data"),
+            xytext=(-202, 0),
+            size=REMARK if len(each.name) <= 36 else REMARK - 1.0,
+            textcoords="offset points",
+            color=INK,
+            va="center",
+            annotation_clip=False,
+        )
         low, median, high = (
-            float(value) for value in each.prior.natural(
+            float(value)
+            for value in each.prior.natural(
                 each.prior.location + each.prior.spread * np.quantile(z, (0.025, 0.5, 0.975)), np.exp
             )
         )
-        axes.annotate(f"{format_number(each.prior.median)} → {format_number(median)}", (1.0, base + 0.2),
-                      xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points", size=REMARK,
-                      color=colour, weight="bold", va="center", annotation_clip=False)
-        axes.annotate(f"{format_number(low, digits=2)} to {format_number(high, digits=2)}", (1.0, base + 0.2), xycoords=("axes fraction", "data"),
-                      xytext=(124, 0), textcoords="offset points", size=REMARK - 0.5, color=MUTED, va="center",
-                      annotation_clip=False)
+        axes.annotate(
+            f"{format_number(each.prior.median)} → {format_number(median)}",
+            (1.0, base + 0.2),
+            xycoords=("axes fraction", "data"),
+            xytext=(8, 0),
+            textcoords="offset points",
+            size=REMARK,
+            color=colour,
+            weight="bold",
+            va="center",
+            annotation_clip=False,
+        )
+        axes.annotate(
+            f"{format_number(low, digits=2)} to {format_number(high, digits=2)}",
+            (1.0, base + 0.2),
+            xycoords=("axes fraction", "data"),
+            xytext=(124, 0),
+            textcoords="offset points",
+            size=REMARK - 0.5,
+            color=MUTED,
+            va="center",
+            annotation_clip=False,
+        )
     axes.set_xlim(-_REACH, _REACH)
     axes.set_ylim(-rows + 0.75, 1.6)
     axes.set_xticks(range(-3, 4))
     axes.axvline(0.0, color=MUTED, linewidth=0.6, linestyle=(0, (2, 3)), zorder=1)
     axes.set_xlabel("prior standard deviations from the prior's median", size=LABEL, color=MUTED)
     for offset, words in ((8, "median: prior → posterior"), (124, "95 % of posterior")):
-        axes.annotate(words, (1.0, 1.35), xycoords=("axes fraction", "data"), xytext=(offset, 0),
-                      textcoords="offset points", size=REMARK - 0.5, color=MUTED, va="center", annotation_clip=False)
+        axes.annotate(
+            words,
+            (1.0, 1.35),
+            xycoords=("axes fraction", "data"),
+            xytext=(offset, 0),
+            textcoords="offset points",
+            size=REMARK - 0.5,
+            color=MUTED,
+            va="center",
+            annotation_clip=False,
+        )
     stamp_failures(sheet, (fit,))
     return sheet
 

@@ -65,7 +65,8 @@ def plot_tiers(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) ->
     sheet = new_sheet(
         1.75 + (1.02 + 0.22 * (len(fits) - 1)) * len(TIER_IDS),
         title=f"People on the {fit.design.n_platforms} observed platforms, {fit.study.country_name} "
-        f"{fit.study.period}" if fit.design.n_platforms > 1
+        f"{fit.study.period}"
+        if fit.design.n_platforms > 1
         else f"People on {fit.study.platform(fit.design.platforms[0]).name}, {fit.study.country_name} "
         f"{fit.study.period}",
         subtitle="Dot: posterior median. Thick bar: 50 %, thin bar: 95 % equal-tailed credible interval."
@@ -79,18 +80,33 @@ def plot_tiers(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) ->
         draw_ridge(axes, fit.draws(tier), base, 0.44, FIRST)
         for i, each in enumerate(fits):
             y = base - 0.08 - step * i * 0.72
-            low, median, high = draw_interval(axes, each.draws(tier), y, _COLOURS[i], scale=1.0 if i == 0 else 0.75)
+            low, median, high = draw_interval(
+                axes, each.draws(tier), y, _COLOURS[i], scale=1.0 if i == 0 else 0.75
+            )
             error = (high - low) / 4.0
             axes.annotate(
-                f"{format_number(median, error)}\n" if i == 0 else "", (1.0, y), xycoords=("axes fraction", "data"),
-                xytext=(10, 0), textcoords="offset points", size=LABEL + 1.5, weight="bold", color=_COLOURS[i],
-                va="center", annotation_clip=False,
+                f"{format_number(median, error)}\n" if i == 0 else "",
+                (1.0, y),
+                xycoords=("axes fraction", "data"),
+                xytext=(10, 0),
+                textcoords="offset points",
+                size=LABEL + 1.5,
+                weight="bold",
+                color=_COLOURS[i],
+                va="center",
+                annotation_clip=False,
             )
             axes.annotate(
                 ("\n" if i == 0 else f"{format_number(median, error)}: ")
                 + f"{format_number(low, error)} to {format_number(high, error)}",
-                (1.0, y), xycoords=("axes fraction", "data"), xytext=(10, 0), textcoords="offset points",
-                size=REMARK if i == 0 else REMARK - 0.7, color=_COLOURS[i], va="center", annotation_clip=False,
+                (1.0, y),
+                xycoords=("axes fraction", "data"),
+                xytext=(10, 0),
+                textcoords="offset points",
+                size=REMARK if i == 0 else REMARK - 0.7,
+                color=_COLOURS[i],
+                va="center",
+                annotation_clip=False,
             )
             ends += [low, high]
         _published(axes, fit, tier, base)
@@ -105,10 +121,30 @@ def plot_tiers(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) ->
 
 
 def _margin(axes: Axes, y: float, heading: str, words: str) -> None:
-    axes.annotate(heading, (0.0, y), xycoords=("axes fraction", "data"), xytext=(-118, 6), size=LABEL + 1,
-                  textcoords="offset points", weight="bold", color=INK, va="center", annotation_clip=False)
-    axes.annotate(words, (0.0, y), xycoords=("axes fraction", "data"), xytext=(-118, -5), size=REMARK - 0.5,
-                  textcoords="offset points", color=MUTED, va="top", annotation_clip=False, linespacing=1.25)
+    axes.annotate(
+        heading,
+        (0.0, y),
+        xycoords=("axes fraction", "data"),
+        xytext=(-118, 6),
+        size=LABEL + 1,
+        textcoords="offset points",
+        weight="bold",
+        color=INK,
+        va="center",
+        annotation_clip=False,
+    )
+    axes.annotate(
+        words,
+        (0.0, y),
+        xycoords=("axes fraction", "data"),
+        xytext=(-118, -5),
+        size=REMARK - 0.5,
+        textcoords="offset points",
+        color=MUTED,
+        va="top",
+        annotation_clip=False,
+        linespacing=1.25,
+    )
 
 
 def _published(axes: Axes, fit: FittedModel, tier: str, base: float) -> None:
@@ -118,11 +154,28 @@ def _published(axes: Axes, fit: FittedModel, tier: str, base: float) -> None:
         return
     values = list(dict.fromkeys(value for _, value, _ in printed))
     y = base + 0.56
-    axes.plot(values[1:], np.full(len(values) - 1, y), "D", markersize=4.5, color=PAPER, markeredgecolor=INK,
-              markeredgewidth=0.9, zorder=5)
+    axes.plot(
+        values[1:],
+        np.full(len(values) - 1, y),
+        "D",
+        markersize=4.5,
+        color=PAPER,
+        markeredgecolor=INK,
+        markeredgewidth=0.9,
+        zorder=5,
+    )
     axes.plot(values[0], y, "D", markersize=6.5, color=INK, markeredgecolor=PAPER, zorder=6)
-    axes.annotate(f"published {values[0]:,.0f}", (min(values), y), xytext=(-8, 0), size=REMARK - 0.5,
-                  textcoords="offset points", color=INK, ha="right", va="center", zorder=6)
+    axes.annotate(
+        f"published {values[0]:,.0f}",
+        (min(values), y),
+        xytext=(-8, 0),
+        size=REMARK - 0.5,
+        textcoords="offset points",
+        color=INK,
+        ha="right",
+        va="center",
+        zorder=6,
+    )
 
 
 def _readings(sheet: Figure, fits: Sequence[FittedModel]) -> None:
@@ -130,5 +183,7 @@ def _readings(sheet: Figure, fits: Sequence[FittedModel]) -> None:
     x = 0.15
     for each, colour in zip(fits, _COLOURS, strict=False):
         words = f"frequency read as about {each.reading}" if each.reading else "no question on frequency"
-        sheet.text(x / width, 1 - 0.66 / height, "● " + words, size=REMARK, color=colour, va="top", weight="bold")
+        sheet.text(
+            x / width, 1 - 0.66 / height, "● " + words, size=REMARK, color=colour, va="top", weight="bold"
+        )
         x += 0.077 * len(words) + 0.45

@@ -1,4 +1,4 @@
-"""What to cite, as BibTeX: the library in its version, the study's sources, the methods behind the numbers."""
+"""What to cite, as BibTeX: the library in its version, the study's sources, the methods."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from microestim.results import Reference
 from microestim.study import Source, Study
 
 if TYPE_CHECKING:
-    from microestim.checks.fitted import FittedModel
+    from collections.abc import Mapping
 
-__all__ = ["fit_citations", "library_citation", "study_citations"]
+    from microestim.checks.fitted import FittedModel
+    from microestim.models.design import Design
+
+__all__ = ["fit_citations", "library_citation", "model_citations", "study_citations"]
 
 _SAMPLING = (
     Reference(
@@ -26,9 +29,20 @@ _SAMPLING = (
     ),
     Reference(
         authors=(
-            "Abril-Pla, Oriol", "Andreani, Virgile", "Carroll, Colin", "Dong, Larry", "Fonnesbeck, Christopher J.",
-            "Kochurov, Maxim", "Kumar, Ravin", "Lao, Junpeng", "Luhmann, Christian C.", "Martin, Osvaldo A.",
-            "Osthege, Michael", "Vieira, Ricardo", "Wiecki, Thomas", "Zinkov, Robert",
+            "Abril-Pla, Oriol",
+            "Andreani, Virgile",
+            "Carroll, Colin",
+            "Dong, Larry",
+            "Fonnesbeck, Christopher J.",
+            "Kochurov, Maxim",
+            "Kumar, Ravin",
+            "Lao, Junpeng",
+            "Luhmann, Christian C.",
+            "Martin, Osvaldo A.",
+            "Osthege, Michael",
+            "Vieira, Ricardo",
+            "Wiecki, Thomas",
+            "Zinkov, Robert",
         ),
         year=2023,
         title="PyMC: a modern and comprehensive probabilistic programming framework in Python",
@@ -39,8 +53,13 @@ _SAMPLING = (
     ),
     Reference(
         authors=(
-            "Martin, Osvaldo A.", "Abril-Pla, Oriol", "Deklerk, Jordan", "Axen, Seth D.", "Carroll, Colin",
-            "Hartikainen, Ari", "Vehtari, Aki",
+            "Martin, Osvaldo A.",
+            "Abril-Pla, Oriol",
+            "Deklerk, Jordan",
+            "Axen, Seth D.",
+            "Carroll, Colin",
+            "Hartikainen, Ari",
+            "Vehtari, Aki",
         ),
         year=2026,
         title="ArviZ: a modular and flexible library for exploratory analysis of Bayesian models",
@@ -50,9 +69,18 @@ _SAMPLING = (
         doi="10.21105/joss.09889",
     ),
     Reference(
-        authors=("Vehtari, Aki", "Gelman, Andrew", "Simpson, Daniel", "Carpenter, Bob", "Bürkner, Paul-Christian"),
+        authors=(
+            "Vehtari, Aki",
+            "Gelman, Andrew",
+            "Simpson, Daniel",
+            "Carpenter, Bob",
+            "Bürkner, Paul-Christian",
+        ),
         year=2021,
-        title="Rank-normalization, folding, and localization: an improved R-hat for assessing convergence of MCMC",
+        title=(
+            "Rank-normalization, folding, and localization: an improved R-hat for assessing convergence "
+            "of MCMC"
+        ),
         journal="Bayesian Analysis",
         volume="16",
         pages="667–718",
@@ -144,19 +172,51 @@ def fit_citations(fit: FittedModel) -> str:
     str
         BibTeX entries; memberships and capture-recapture are cited where the model has them.
     """
+    return model_citations(fit.study, fit.design, fit.versions)
+
+
+def model_citations(study: Study, design: Design, versions: Mapping[str, str]) -> str:
+    """Give everything that the joint model of a study rests on, fitted or not.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    design : Design
+        The model's parts.
+    versions : mapping of str to str
+        Versions of the software, by distribution.
+
+    Returns
+    -------
+    str
+        BibTeX entries; memberships and capture-recapture are cited where the model has them.
+    """
     methods = list(_SAMPLING)
-    if fit.design.n_platforms > 1:
+    if design.n_platforms > 1:
         methods += _MEMBERSHIPS
-    if any(isinstance(each, HistoryCounts | PublishedEstimate) for each in fit.design.observations):
+    if any(isinstance(each, HistoryCounts | PublishedEstimate) for each in design.observations):
         methods += _CAPTURES
-    sampler = _entry("misc", "nutpie", {
-        "author": "{The nutpie developers}",
-        "title": "{nutpie: a fast sampler for Bayesian posteriors}",
-        "note": f"Version {fit.versions['nutpie']}",
-    })
-    return "\n\n".join(filter(None, (
-        library_citation(), study_citations(fit.study), sampler, *(each.bibtex() for each in methods),
-    )))
+    sampler = _entry(
+        "misc",
+        "nutpie",
+        {
+            "author": "{The nutpie developers}",
+            "title": "{nutpie: a fast sampler for Bayesian posteriors}",
+            "note": f"Version {versions['nutpie']}",
+        },
+    )
+    return "\n\n".join(
+        filter(
+            None,
+            (
+                library_citation(),
+                study_citations(study),
+                sampler,
+                *(each.bibtex() for each in methods),
+            ),
+        )
+    )
 
 
 def _source(source: Source) -> str:
@@ -179,7 +239,13 @@ def _source(source: Source) -> str:
     return _entry("misc", source.id, fields)
 
 
-_SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
 _SPECIAL |= {character: "\\" + character for character in "&%$#_"}
 
 

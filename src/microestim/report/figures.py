@@ -75,22 +75,30 @@ def draw_figures(
         "tiers": _picture(
             plot_tiers(fit, alternatives=alternatives),
             "Posterior density, median and intervals of the people in each tier, with published figures: "
-            + "; ".join(f"{tier} {span}" for tier, span in spans.items()) + ".", fit,
+            + "; ".join(f"{tier} {span}" for tier, span in spans.items())
+            + ".",
+            fit,
         ),
         "platforms": _picture(
             plot_platforms(fit),
-            "Medians and intervals of the accounts of residents on each platform, and of those seen in a month; "
-            "the same numbers are in the table.", fit,
+            "Medians and intervals of the accounts of residents on each platform, and of those seen in "
+            "a month; the same numbers are in the table.",
+            fit,
         ),
         "priors": _picture(
             plot_priors(fit, influence=influence),
             f"Prior and posterior densities of {len(influence.quantities)} quantities on a common scale. "
-            + (f"The evidence leaves as they were: {', '.join(influence.prior_only)}." if influence.prior_only
-               else "The evidence narrows all of them."), fit,
+            + (
+                f"The evidence leaves as they were: {', '.join(influence.prior_only)}."
+                if influence.prior_only
+                else "The evidence narrows all of them."
+            ),
+            fit,
         ),
         "predictive": _picture(
             plot_predictive(fit, predictive=predictive),
-            "Each piece of evidence against what the fitted model would produce; the same numbers are in the table.",
+            "Each piece of evidence against what the fitted model would produce; the table has the same "
+            "numbers.",
             fit,
         ),
     }
@@ -101,7 +109,8 @@ def draw_figures(
         pictures["memberships"] = _picture(
             figure,
             f"Number of people against the mean memberships of people outside the surveyed platform: from "
-            f"{bounds.upper_given_mean:,.0f} down to {bounds.lower:,.0f}.", fit,
+            f"{bounds.upper_given_mean:,.0f} down to {bounds.lower:,.0f}.",
+            fit,
         )
     return {name: pictures[name] for name in FIGURE_NAMES if name in pictures}
 

@@ -14,11 +14,27 @@ from microestim.results import format_share
 if TYPE_CHECKING:
     from microestim.checks.fitted import FittedModel
 
-__all__ = ["chance", "headline", "lead", "magnitude", "platforms_in_words", "reading_in_words", "reading_sentence"]
+__all__ = [
+    "chance",
+    "headline",
+    "lead",
+    "magnitude",
+    "platforms_in_words",
+    "reading_in_words",
+    "reading_sentence",
+]
 
 _POWERS = (
-    "a few", "tens", "hundreds", "thousands", "tens of thousands", "hundreds of thousands", "millions",
-    "tens of millions", "hundreds of millions", "billions",
+    "a few",
+    "tens of",
+    "hundreds of",
+    "thousands of",
+    "tens of thousands of",
+    "hundreds of thousands of",
+    "millions of",
+    "tens of millions of",
+    "hundreds of millions of",
+    "billions of",
 )
 
 
@@ -28,25 +44,25 @@ def magnitude(draws: np.ndarray) -> str:
     Parameters
     ----------
     draws : ndarray
-        Draws of a size, in people.
+        Draws of a number of people.
 
     Returns
     -------
     str
-        Such as "tens of thousands, known to within a factor of 2.4 either way". The factor is the square root
-        of the ratio of the limits of the 95 % equal-tailed interval.
+        The factor is the square root of the ratio of the limits of the 95 % equal-tailed interval.
 
     Examples
     --------
     >>> magnitude(np.exp(np.linspace(np.log(10_000), np.log(40_000), 1001)))
-    'tens of thousands, known to within a factor of 1.9 either way'
+    'tens of thousands of people, known to within a factor of 1.9 either way'
     """
     low, middle, high = np.quantile(draws, (0.025, 0.5, 0.975))
     power = min(max(math.floor(math.log10(max(middle, 1.0))), 0), len(_POWERS) - 1)
     if low <= 0:
-        return f"{_POWERS[power]}, with no lower limit"
+        return f"{_POWERS[power]} people, with no lower limit"
     factor = math.sqrt(high / low)
-    return f"{_POWERS[power]}, known to within a factor of {factor:.{1 if factor < 9.95 else 0}f} either way"
+    digits = 1 if factor < 9.95 else 0
+    return f"{_POWERS[power]} people, known to within a factor of {factor:.{digits}f} either way"
 
 
 def platforms_in_words(fit: FittedModel) -> str:
@@ -83,7 +99,8 @@ def headline(fit: FittedModel) -> str:
     registered, registered_span = printed_draws(fit.draws("registered"))
     return (
         f"In {fit.study.country_name}, {fit.study.period}, about {weekly} people ({weekly_span}) are on "
-        f"{platforms_in_words(fit)} at least weekly; about {registered} ({registered_span}) have an account there."
+        f"{platforms_in_words(fit)} at least weekly; about {registered} ({registered_span}) have an account "
+        "there."
     )
 
 
@@ -107,12 +124,13 @@ def lead(fit: FittedModel) -> list[str]:
     if listed > fit.design.n_platforms:
         reach += f", of {listed} that the study lists; nothing is said of the others"
     return [
-        f"Order of magnitude: weekly {magnitude(fit.draws('weekly'))}; registered "
-        f"{magnitude(fit.draws('registered'))}.",
-        f"Being registered is not working: of the people with an account, {_percent(middle)} ({_percent(low)} to "
-        f"{_percent(high)}) are there at least monthly in their usual rhythm.",
-        f"{reach}. Intervals in parentheses are 95 % credible intervals, equal-tailed: given the evidence and the stated "
-        "assumptions, the number lies inside with 95 % probability.",
+        f"Order of magnitude: {magnitude(fit.draws('weekly'))}, are there weekly; "
+        f"{magnitude(fit.draws('registered'))}, are registered.",
+        f"Being registered is not working: of the people with an account, {_percent(middle)} "
+        f"({_percent(low)} to {_percent(high)}) are there at least monthly in their usual rhythm.",
+        f"{reach}. Intervals in parentheses are 95 % credible intervals, equal-tailed: given the "
+        f"evidence and the "
+        "stated assumptions, the number lies inside with 95 % probability.",
     ]
 
 
@@ -178,7 +196,7 @@ def reading_sentence(fits: tuple[FittedModel, ...]) -> str:
         change = {tier: float(np.median(other.draws(tier))) / first[tier] - 1.0 for tier in TIER_IDS}
         most = max(change, key=lambda tier: abs(change[tier]))
         sentences.append(
-            f"{reading_in_words(other).capitalize()} instead of {fits[0].reading}, the median that moves most is that of "
-            f"{most}: by {100.0 * change[most]:+.0f} %."
+            f"{reading_in_words(other).capitalize()} instead of {fits[0].reading}, the median that "
+            f"moves most is that of {most}: by {100.0 * change[most]:+.0f} %."
         )
     return " ".join(sentences)

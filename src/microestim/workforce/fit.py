@@ -51,6 +51,13 @@ class WorkforceFit:
         How the question on frequency was read; None where there was none.
     versions : mapping of str to str, optional
         Versions of the software that drew; those installed unless given.
+
+    Examples
+    --------
+    >>> import microestim as me
+    >>> fit = me.WorkforceModel(me.load_study("fr-2018")).fit(rng=1)  # doctest: +SKIP
+    >>> print(fit.summary())  # doctest: +SKIP
+    >>> fit.report("fr-2018.html")  # doctest: +SKIP
     """
 
     def __init__(

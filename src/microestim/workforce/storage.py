@@ -139,6 +139,11 @@ def load_fit(path: str | Path) -> WorkforceFit:
     ------
     InputError
         The file is missing, or is not a fit of this library.
+
+    Examples
+    --------
+    >>> import microestim as me
+    >>> fit = me.load_fit("fr-2018/posterior.nc")  # doctest: +SKIP
     """
     import xarray as xr
 
