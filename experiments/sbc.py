@@ -3,9 +3,9 @@
     python experiments/sbc.py --fits 300
 
 draws worlds from the model's own prior, fits the model to the evidence of each, ranks the true number of
-people of every tier in its posterior, and writes docs/_data/sbc.json and docs/_static/sbc.svg. Progress goes to
-standard error. The fingerprint is a hash of the model's named log densities and tiers at fixed points: when the
-code no longer gives it, the ranks no longer describe the code.
+people of every tier in its posterior, and writes docs/_data/sbc.json and docs/_static/sbc.svg. Progress goes
+to standard error. The fingerprint is a hash of the model's named log densities and tiers at fixed points:
+when the code no longer gives it, the ranks no longer describe the code.
 """
 
 import argparse

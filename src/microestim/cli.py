@@ -111,7 +111,7 @@ def cite(study: str | None) -> None:
     "--rng", type=int, default=DEFAULT_SEED, show_default=True, help="Seed: the same seed, the same draws."
 )
 @click.option(
-    "--draws", type=int, default=1000, show_default=True, help="Draws kept of each of the four chains."
+    "--draws", type=int, default=800, show_default=True, help="Draws kept of each of the four chains."
 )
 @click.option(
     "--priors", type=click.Path(path_type=Path), help="TOML file with one table for each prior to replace."
@@ -193,23 +193,22 @@ def _page(fit: me.WorkforceFit, others: Sequence[me.WorkforceFit], files: dict[s
     blocks = [str(fit.summary())]
     if others:
         blocks.append(str(fit.beside(others)))
-    blocks.append(_wrapped("The assumption that matters most: " + fit.influence().most_influential[1]))
+    most = f"The assumption that matters most: {fit.influence().most_influential[1]}"
+    blocks.append(textwrap.fill(most, _WIDTH))
     lines = ["Checks"]
     for result in fit.check():
-        line = f"{result.verdict:<8} {result.name}: {result.sentence}"
+        head, line = f"  {result.verdict:<8} ", f"{result.name}: {result.sentence}"
         # What passed needs no detail here: the report has it.
         lines.append(
-            _wrapped(line, "  ") if result.passed is False else "  " + textwrap.shorten(line, _WIDTH - 2)
+            textwrap.fill(line, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+            if result.passed is False
+            else head + textwrap.shorten(line, _WIDTH - len(head), placeholder=" ...")
         )
     blocks.append("\n".join(lines))
     chains, draws = fit.shape
     written = "\n".join(f"  {path}" for path in files.values())
     blocks.append(f"Seed {fit.settings.seed}, {chains} chains of {draws:,} draws. Written:\n{written}")
     return "\n\n".join(blocks)
-
-
-def _wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent and indent + " " * 9)
 
 
 def _document(fit: me.WorkforceFit, others: Sequence[me.WorkforceFit], files: dict[str, Path]) -> str:

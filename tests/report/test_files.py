@@ -38,13 +38,13 @@ def test_a_figure_of_an_earlier_run_does_not_stay(tmp_path, single_platform_fit)
     assert not stale.exists()
 
 
-def test_nothing_is_written_when_something_fails(tmp_path, prior_fit, monkeypatch):
+def test_nothing_is_written_when_something_fails(tmp_path, single_platform_fit, monkeypatch):
     def fail(self, path):
         raise OSError("disk full")
 
     monkeypatch.setattr(me.WorkforceFit, "save", fail)
     with pytest.raises(InputError, match="disk full"):
-        write_outputs(prior_fit, tmp_path / "out")
+        write_outputs(single_platform_fit, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -178,16 +178,16 @@ def test_replaced_priors_are_told_from_the_library_s(prior_fit):
     assert [name for name, each in basis.items() if "default" in each] == ["departure"]
 
 
-def test_what_studies_say_is_escaped(prior_fit):
-    study = prior_fit.study.replacing("ff-audience", note="<script>alert(1)</script>")
+def test_what_studies_say_is_escaped(single_platform_fit):
+    one = single_platform_fit
     fit = me.WorkforceFit(
-        study=study,
-        design=prior_fit.design,
-        priors=prior_fit.all_priors,
-        vectors=prior_fit.vectors,
-        sample_stats=prior_fit.sample_stats,
-        settings=prior_fit.settings,
-        reading=prior_fit.reading,
+        study=one.study.replacing("ff-audience", note="<script>alert(1)</script>"),
+        design=one.design,
+        priors=one.all_priors,
+        vectors=one.vectors,
+        sample_stats=one.sample_stats,
+        settings=one.settings,
+        reading=one.reading,
     )
     html = compose_report(fit).html
     assert "<script>" not in html

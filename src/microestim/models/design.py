@@ -15,7 +15,15 @@ __all__ = ["Design", "Parameter"]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A scalar quantity of the model and the prior that it follows; None for a bare standard normal."""
+    """A scalar quantity of the model and the prior that it follows.
+
+    Parameters
+    ----------
+    name : str
+        Name of the quantity.
+    prior : str or None
+        Name of its prior; None for a bare standard normal deviate.
+    """
 
     name: str
     prior: str | None

@@ -45,7 +45,17 @@ class Frame:
 
 @dataclass(frozen=True)
 class Captures:
-    """Chances of capture by cell of activity; arrays of shape (..., cells)."""
+    """Chances of capture by cell of activity.
+
+    Parameters
+    ----------
+    by_wave : tuple of array, each of shape (..., cells)
+        Chance of an answer in each wave.
+    both : array, shape (..., cells), or None
+        Chance of an answer in both of two waves; None with one wave or more than two.
+    any : array, shape (..., cells)
+        Chance of an answer in at least one wave.
+    """
 
     by_wave: tuple[Any, ...]
     both: Any

@@ -258,7 +258,15 @@ class Latent:
 
 
 class FrameLatent:
-    """What holds for the people of one survey's frame; made by `Latent`."""
+    """What holds for the people of one survey's frame; made by `Latent`.
+
+    Parameters
+    ----------
+    latent : Latent
+        The quantities that all surveys share.
+    frame : Frame
+        The survey.
+    """
 
     def __init__(self, latent: Latent, frame: Frame) -> None:
         self._latent = latent

@@ -22,7 +22,13 @@ _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 @dataclass(frozen=True)
 class Namespace:
-    """The elementwise functions that the model's formulas are written with."""
+    """The elementwise functions that the model's formulas are written with.
+
+    Parameters
+    ----------
+    exp, log, log1p, sqrt, erf, erfinv, minimum, maximum : callable
+        As in NumPy and SciPy.
+    """
 
     exp: Callable[..., Any]
     log: Callable[..., Any]
@@ -47,7 +53,13 @@ NUMPY = Namespace(
 
 
 def pytensor_namespace() -> Namespace:
-    """Give the namespace that builds a PyTensor graph (imports PyTensor)."""
+    """Give the namespace that builds a PyTensor graph (imports PyTensor).
+
+    Returns
+    -------
+    Namespace
+        PyTensor's functions.
+    """
     import pytensor.tensor as pt
 
     return Namespace(
@@ -63,11 +75,37 @@ def pytensor_namespace() -> Namespace:
 
 
 def normal_cdf(xp: Namespace, x: Any) -> Any:
-    """Distribution function of the standard normal distribution."""
+    """Distribution function of the standard normal distribution.
+
+    Parameters
+    ----------
+    xp : Namespace
+        NumPy or PyTensor.
+    x : array
+        Quantile.
+
+    Returns
+    -------
+    array
+        Probability below `x`.
+    """
     return 0.5 * (1.0 + xp.erf(x * math.sqrt(0.5)))
 
 
 def log_normal_density(xp: Namespace, x: Any, mean: Any, sd: Any) -> Any:
-    """Log density at `x` of the normal distribution with this mean and standard deviation."""
+    """Log density of a normal distribution.
+
+    Parameters
+    ----------
+    xp : Namespace
+        NumPy or PyTensor.
+    x, mean, sd : array
+        Where, around what, and with which standard deviation.
+
+    Returns
+    -------
+    array
+        Log density at `x`.
+    """
     z = (x - mean) / sd
     return -0.5 * z * z - xp.log(sd) - _LOG_SQRT_2PI

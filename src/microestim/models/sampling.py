@@ -57,7 +57,15 @@ class SamplerSettings:
 
 @dataclass(frozen=True)
 class CompiledModel:
-    """A compiled log density that can be given new data without compiling again."""
+    """A compiled log density that can be given new data without compiling again.
+
+    Parameters
+    ----------
+    compiled : nutpie.CompiledModel
+        What nutpie samples from.
+    seconds : float
+        Time that compiling took.
+    """
 
     compiled: Any
     seconds: float

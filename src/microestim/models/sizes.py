@@ -83,7 +83,17 @@ class SizeDesign:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of accounts and what they were declared from; arrays of shape (..., platforms)."""
+    """Numbers of accounts and what they were declared from.
+
+    Parameters
+    ----------
+    log_accounts : array, shape (..., platforms)
+        Log of the residents' accounts.
+    inflation : array, shape (..., platforms)
+        Log of declared accounts per resident account.
+    level, spread : array, shape (...), or None
+        Mean and standard deviation of the log over platforms; None where there is one platform.
+    """
 
     log_accounts: Any
     inflation: Any

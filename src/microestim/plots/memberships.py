@@ -46,7 +46,8 @@ def plot_memberships(bounds: MembershipBounds) -> Figure:
         3.9,
         title=f"{bounds.total_accounts:,.0f} accounts: how many people?",
         subtitle="Published figures only. Members of the surveyed platform are on "
-        f"{bounds.frame_mean:g} platforms on average;\nnobody asked the others, so every point of the curve fits what was observed.",
+        f"{bounds.frame_mean:g} platforms on average;\n"
+        "nobody asked the others, so every point of the curve fits what was observed.",
     )
     axes = open_axes(sheet, left=0.95, right=0.45, top=1.0, bottom=0.62)
     last = max(bounds.n_platforms - 1.0, 1.0)

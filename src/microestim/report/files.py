@@ -23,7 +23,18 @@ class SavableFit(FittedModel, Protocol):
     """A fitted model that can be saved."""
 
     def save(self, path: Path) -> Path:
-        """Save the fit as netCDF."""
+        """Save the fit as netCDF.
+
+        Parameters
+        ----------
+        path : Path
+            File to write.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
 
 
 def write_outputs(

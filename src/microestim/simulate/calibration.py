@@ -13,6 +13,7 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
@@ -221,16 +222,14 @@ def _counts_below(ranks: np.ndarray) -> np.ndarray:
     return below
 
 
-def _null(fits: int, *, size: int = 4000) -> np.ndarray:
+@cache
+def _null(fits: int) -> np.ndarray:
     """Smallest tail probabilities of uniform ranks, simulated from a fixed seed."""
     at = np.arange(1, RANKS) / RANKS
     rng = np.random.default_rng(fits)
     # In blocks, so that hundreds of fits fit in memory.
     return np.concatenate(
-        [
-            _tail_probability(_counts_below(rng.integers(0, RANKS, (200, fits))), fits, at)
-            for _ in range(size // 200)
-        ]
+        [_tail_probability(_counts_below(rng.integers(0, RANKS, (200, fits))), fits, at) for _ in range(20)]
     )
 
 

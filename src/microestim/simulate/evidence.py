@@ -30,7 +30,7 @@ from microestim.models.priors import DEFAULT_PRIORS, Prior
 
 __all__ = ["DesignedModel", "SimulatedStudy", "simulate_evidence"]
 
-_ATTEMPTS = 1000
+_ATTEMPTS = 200
 
 
 class DesignedModel(Protocol):
@@ -99,7 +99,7 @@ def simulate_evidence(
     Raises
     ------
     InputError
-        Not one of a thousand worlds gave evidence that a study could hold.
+        Not one of two hundred worlds gave evidence that a study could hold.
 
     Examples
     --------
