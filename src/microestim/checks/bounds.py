@@ -14,13 +14,13 @@ from microestim.estimators import membership_bounds
 from microestim.estimators.memberships import MembershipBounds
 from microestim.models.design import Design
 from microestim.models.people import TIER_IDS
-from microestim.results import Table, format_number
+from microestim.results import Table, printed_draws
 from microestim.study import MembershipsEvidence, RegistrationsEvidence, Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BOUNDS", "TierBounds", "draw_bounds", "frame_platform", "printed_draws", "study_bounds"]
+__all__ = ["BOUNDS", "TierBounds", "draw_bounds", "frame_platform", "study_bounds"]
 
 BOUNDS: Mapping[str, str] = {
     "free upper": "every account is a person, whatever the respondents said",
@@ -30,26 +30,6 @@ BOUNDS: Mapping[str, str] = {
     "lower": "everybody off the frame is on all the other platforms (k' = J - 1)",
 }
 """The bounds and the two estimates between them, and what each supposes."""
-
-
-def printed_draws(draws: np.ndarray, level: float = 0.95) -> tuple[str, str]:
-    """Print the median and the equal-tailed interval of draws by the library's rounding rule.
-
-    Parameters
-    ----------
-    draws : ndarray
-        Draws of a size, of any shape.
-    level : float, default 0.95
-        Probability between the limits.
-
-    Returns
-    -------
-    median, interval : str
-        Rounded alike, to two significant digits of a quarter of the interval's width.
-    """
-    low, middle, high = (float(q) for q in np.quantile(draws, [0.5 - level / 2, 0.5, 0.5 + level / 2]))
-    error = (high - low) / 4.0
-    return format_number(middle, error), f"{format_number(low, error)} to {format_number(high, error)}"
 
 
 def frame_platform(design: Design) -> int | None:

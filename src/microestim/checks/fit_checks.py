@@ -8,7 +8,7 @@ import numpy as np
 
 from microestim.checks.bounds import draw_bounds, frame_platform
 from microestim.checks.fitted import FittedModel
-from microestim.checks.prior_influence import PRIOR_ONLY_BELOW, prior_influence
+from microestim.checks.prior_influence import PRIOR_ONLY_BELOW
 from microestim.checks.replay import figure
 from microestim.checks.result import CheckResult
 from microestim.checks.scope import check_anchor, check_benchmarks, check_published, check_scope
@@ -280,7 +280,7 @@ def check_priors(fit: FittedModel) -> CheckResult:
     CheckResult
         Informs.
     """
-    influence = prior_influence(fit)
+    influence = fit.influence()
     _, most = influence.most_influential
     unknown = ", ".join(influence.prior_only)
     sentence = f"The assumption that matters most: {most} " + (

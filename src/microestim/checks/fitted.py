@@ -21,6 +21,8 @@ from microestim.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
+    from microestim.checks.prior_influence import PriorInfluence
+
 __all__ = ["FittedModel", "TierDraws"]
 
 
@@ -142,6 +144,9 @@ class FittedModel(Protocol):
         self, *, rng: int | np.random.Generator | None = None
     ) -> dict[str, tuple[float, np.ndarray]]:
         """Give the observed statistic and its replicates, by id of the evidence."""
+
+    def influence(self) -> PriorInfluence:
+        """Measure how much each prior matters to each tier."""
 
     def check(self) -> list[CheckResult]:
         """Check whether the result is to be believed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from microestim.checks.bounds import printed_draws
 from microestim.checks.fitted import FittedModel
 from microestim.checks.reproduction import reproduce
 from microestim.checks.result import CheckResult
@@ -13,6 +12,7 @@ from microestim.models.design import Design
 from microestim.models.observations import DeclaredAccounts, MonthlyVisitors
 from microestim.models.people import TIER_IDS
 from microestim.results import Table
+from microestim.results.posterior import printed_draws
 from microestim.study import BenchmarkEvidence, Study
 
 __all__ = [

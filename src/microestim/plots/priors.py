@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from microestim.checks.prior_influence import PriorInfluence, prior_influence
+from microestim.checks.prior_influence import PriorInfluence
 from microestim.plots.canvas import (
     FIRST,
     INK,
@@ -50,7 +50,7 @@ def plot_priors(fit: FittedModel, *, influence: PriorInfluence | None = None) ->
     matplotlib.figure.Figure
         One row a quantity.
     """
-    ranked = (prior_influence(fit) if influence is None else influence).ranked
+    ranked = (fit.influence() if influence is None else influence).ranked
     rows = len(ranked)
     sheet = new_sheet(
         1.55 + 0.31 * rows,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from microestim.errors import InputError
 from microestim.models.people import TIER_IDS
 from microestim.plots.canvas import (
     FIRST,
@@ -60,7 +61,9 @@ def plot_tiers(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) ->
     matplotlib.figure.Figure
         One row a tier on a logarithmic axis of people: density, median, 50 % and 95 % equal-tailed intervals.
     """
-    fits = (fit, *alternatives)[: len(_COLOURS)]
+    fits = (fit, *alternatives)
+    if len(fits) > len(_COLOURS):
+        raise InputError(f"{len(fits)} fits in one figure; it has room for {len(_COLOURS)}")
     published = any(fit.published(tier) for tier in TIER_IDS)
     sheet = new_sheet(
         1.75 + (1.02 + 0.22 * (len(fits) - 1)) * len(TIER_IDS),

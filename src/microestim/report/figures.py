@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from microestim.checks.bounds import printed_draws, study_bounds
+from microestim.checks.bounds import study_bounds
 from microestim.models.people import TIER_IDS
 from microestim.plots import plot_memberships, plot_platforms, plot_predictive, plot_priors, plot_tiers
 from microestim.plots.canvas import stamp_failures, to_png
+from microestim.results.posterior import printed_draws
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

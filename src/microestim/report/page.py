@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microestim.checks.bounds import draw_bounds, frame_platform, study_bounds
-from microestim.checks.prior_influence import prior_influence
 from microestim.checks.reproduction import Reproduction, reproduce
 from microestim.checks.result import CheckResult
 from microestim.errors import InputError, NotEstimableError
@@ -125,7 +124,7 @@ def compose_report(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()
                 f"an alternative is a fit of the study {other.study.id!r}, not of {fit.study.id!r} as this "
                 "one; fits of several studies need a report each"
             )
-    influence = prior_influence(fit)
+    influence = fit.influence()
     pictures = draw_figures(fit, alternatives=alternatives, influence=influence, predictive=fit.predictive())
     context = _context(fit, tuple(alternatives))
     context["influence"] = influence
@@ -208,11 +207,11 @@ def _render(context: dict[str, Any]) -> str:
 
 def _marked(text: str) -> Any:
     """Make an assumption visible wherever the word stands in a table."""
-    import markupsafe
+    from markupsafe import Markup
 
     pattern = r"\b(assumption|does not follow|NOT CONVERGED|failed)\b"
     classes = {"assumption": "assumption"}
-    return markupsafe.Markup(
+    return Markup(
         re.sub(
             pattern,
             lambda found: f'<strong class="{classes.get(found[1], "failed")}">{found[1]}</strong>',

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from microestim.checks.bounds import printed_draws
 from microestim.checks.scope import platforms_without_own_evidence, rests_on_assumption
 from microestim.models.people import TIER_IDS
 from microestim.models.priors import DEFAULT_PRIORS
 from microestim.report.wording import chance, reading_in_words
 from microestim.results import Table, format_number
+from microestim.results.posterior import printed_draws
 
 if TYPE_CHECKING:
     from microestim.checks.fitted import FittedModel

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from microestim.checks.bounds import printed_draws
 from microestim.models.people import TIER_IDS
 from microestim.results import format_share
+from microestim.results.posterior import printed_draws
 
 if TYPE_CHECKING:
     from microestim.checks.fitted import FittedModel

@@ -4,6 +4,7 @@ from microestim.results.comparison import Comparison, compare
 from microestim.results.estimand import FRAME_COLUMNS, IDENTIFYING_COLUMNS, Estimand
 from microestim.results.estimate import STATUSES, Estimate, Rng, lognormal_limits, normal_quantile
 from microestim.results.interval import INTERVAL_KINDS, Interval, check_level, floored_interval
+from microestim.results.posterior import credible_interval, printed_draws
 from microestim.results.reference import Reference
 from microestim.results.rounding import ROUNDING_RULE, format_interval, format_number, format_share
 from microestim.results.table import Summary, Table
@@ -24,10 +25,12 @@ __all__ = [
     "Table",
     "check_level",
     "compare",
+    "credible_interval",
     "floored_interval",
     "format_interval",
     "format_number",
     "format_share",
     "lognormal_limits",
     "normal_quantile",
+    "printed_draws",
 ]

@@ -4,6 +4,6 @@ from microestim.workforce.citing import citation
 from microestim.workforce.fit import WorkforceFit
 from microestim.workforce.model import WorkforceModel
 from microestim.workforce.storage import load_fit
-from microestim.workforce.tiers import TierEstimates, credible_interval
+from microestim.workforce.tiers import TierEstimates
 
-__all__ = ["TierEstimates", "WorkforceFit", "WorkforceModel", "citation", "credible_interval", "load_fit"]
+__all__ = ["TierEstimates", "WorkforceFit", "WorkforceModel", "citation", "load_fit"]

@@ -17,9 +17,9 @@ from microestim.models.latent import Latent
 from microestim.models.people import TIER_IDS, Tiers, count_people
 from microestim.models.priors import Prior
 from microestim.models.sampling import SamplerSettings, software_versions
-from microestim.results import ROUNDING_RULE, Summary, Table
+from microestim.results import ROUNDING_RULE, Summary, Table, printed_draws
 from microestim.study import Study
-from microestim.workforce.tiers import ESTIMANDS, TierEstimates, print_draws
+from microestim.workforce.tiers import ESTIMANDS, TierEstimates
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -218,7 +218,7 @@ class WorkforceFit:
         rows = []
         for tier, words in ESTIMANDS.items():
             printed = self.published(tier)
-            median, interval = print_draws(self.draws(tier), level)
+            median, interval = printed_draws(self.draws(tier), level)
             rows.append((tier, words, printed[0][2] if printed else "not published", median, interval))
         n = self.design.n_platforms
         footer = [
@@ -307,6 +307,10 @@ class WorkforceFit:
         PriorInfluence
             One row a quantity; it names the assumption that matters most.
         """
+        return self._influence
+
+    @cached_property
+    def _influence(self) -> PriorInfluence:
         from microestim.checks.prior_influence import prior_influence
 
         return prior_influence(self)
@@ -332,7 +336,7 @@ class WorkforceFit:
         ]
         rows = []
         for tier in ESTIMANDS:
-            printed = [print_draws(fit.draws(tier)) for fit in fits]
+            printed = [printed_draws(fit.draws(tier)) for fit in fits]
             rows.append((tier, *(f"{middle} ({span})" for middle, span in printed)))
         return Table(
             ("people", *heads),

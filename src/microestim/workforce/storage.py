@@ -6,7 +6,7 @@ import dataclasses
 import json
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def to_datatree(fit: WorkforceFit) -> xr.DataTree:
     def by_draw(values: np.ndarray) -> np.ndarray:
         return np.asarray(values).reshape(chains, draws, *np.shape(values)[1:])
 
-    posterior = {name: (sampled, by_draw(values)) for name, values in latent.p.items()}
+    posterior: dict[str, Any] = {name: (sampled, by_draw(values)) for name, values in latent.p.items()}
     by_platform = {
         "accounts": latent.accounts,
         "inflation_by_platform": latent.sizes.inflation,
@@ -62,7 +62,7 @@ def to_datatree(fit: WorkforceFit) -> xr.DataTree:
         "seen_share": latent.seen_share,
     }
     posterior |= {name: ((*sampled, "platform"), by_draw(values)) for name, values in by_platform.items()}
-    estimates: dict[str, object] = {
+    estimates: dict[str, Any] = {
         f"{tier}_people": (sampled, fit.draws(tier), {"units": "people"}) for tier in TIER_IDS
     }
     estimates |= {

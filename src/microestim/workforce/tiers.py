@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from microestim.errors import InputError
-from microestim.results import FRAME_COLUMNS, Interval, Table, check_level, format_number
+from microestim.results import FRAME_COLUMNS, Table, check_level, credible_interval, printed_draws
 from microestim.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BANDS", "ESTIMANDS", "TierEstimates", "credible_interval", "print_draws"]
+__all__ = ["BANDS", "ESTIMANDS", "TierEstimates"]
 
 ESTIMANDS: Mapping[str, str] = {
     "registered": "residents with at least one account, dormant ones included",
@@ -39,53 +39,6 @@ BANDS: Mapping[str, tuple[str, str | None]] = {
     "registered, less than monthly": ("registered", "monthly"),
 }
 """Exclusive bands: a tier without the one inside it."""
-
-
-def credible_interval(draws: np.ndarray, level: float = 0.95) -> Interval:
-    """Equal-tailed credible interval of draws: the one rule for every posterior interval.
-
-    Parameters
-    ----------
-    draws : ndarray
-        Posterior draws, of any shape.
-    level : float, default 0.95
-        Probability between the limits.
-
-    Returns
-    -------
-    Interval
-        Limits in the unit of the draws.
-
-    Examples
-    --------
-    >>> credible_interval(np.arange(101.0), level=0.9)[:2]
-    (5.0, 95.0)
-    """
-    check_level(level)
-    low, high = np.quantile(np.asarray(draws).ravel(), [0.5 - level / 2.0, 0.5 + level / 2.0])
-    return Interval(float(low), float(high), level, "credible: equal-tailed")
-
-
-def print_draws(draws: np.ndarray, level: float = 0.95) -> tuple[str, str]:
-    """Print the median and the credible interval of draws by the library's rounding rule.
-
-    Parameters
-    ----------
-    draws : ndarray
-        Posterior draws of a size, of any shape.
-    level : float, default 0.95
-        Probability between the limits.
-
-    Returns
-    -------
-    median, interval : str
-        Rounded alike, to two significant digits of a quarter of the interval's width.
-    """
-    interval = credible_interval(draws, level)
-    low, high = float(interval.low), float(interval.high)
-    error = (high - low) / 4.0
-    median = format_number(float(np.median(draws)), error)
-    return median, f"{format_number(low, error)} to {format_number(high, error)}"
 
 
 @dataclass(frozen=True)
@@ -251,7 +204,7 @@ class TierEstimates:
         Table
             One row a tier, rounded by the library's rule.
         """
-        rows = [(tier, words, *print_draws(self.people[tier], level)) for tier, words in ESTIMANDS.items()]
+        rows = [(tier, words, *printed_draws(self.people[tier], level)) for tier, words in ESTIMANDS.items()]
         return Table(
             ("tier", "estimand", "median", f"{level:.0%} credible interval"),
             rows,
