@@ -24,8 +24,7 @@ fits = [model.fit(**settings, reading=reading) for reading in model.readings]
 for fit in fits:
     print(fit.summary(), "\n")
 
-fit = fits[0]
+fit = fits[0]  # the study's own reading
 bands = fit.tiers.to_frame(by="band").set_index("estimand")
-print(f"The study's own reading, about {fit.reading}, in exclusive bands:")
 print(bands[["estimate", "ci_low", "ci_high"]].round(-3))
 print(f"\nP(more than 15,000 people are weekly) = {(fit.draws('weekly') > 15_000).mean():.2f}")

@@ -44,13 +44,17 @@ FR_2018 = {
     "apec-range": {"value": 15_000, "value_high": 20_000},
     "full-time-jobs": {"value": 5_000, "unit": "full-time jobs"},
 }
+# The published study uses the question as if it were about the surveyed platform.
+AS_PUBLISHED = {"ff-frequency": EVIDENCE["ff-frequency"] | {"frequency_scope": "this platform"}}
 REPORT = {
     **EVIDENCE,
+    **AS_PUBLISHED,
     "total-registrations": {"value": 319_000, "basis": "published", "contains": ("ff-registrations",)},
     "total-audience": {"value": 62_000, "basis": "published", "contains": ("ff-audience",)},
 }
 WORKING_PAPER = {
     **EVIDENCE,
+    **AS_PUBLISHED,
     "total-registrations": {"value": 337_980, "basis": "derived", "contains": ("ff-registrations",)},
     "total-audience": {"value": 66_468, "basis": "derived", "contains": ("ff-audience",)},
 }

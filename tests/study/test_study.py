@@ -135,8 +135,8 @@ def test_leaving_evidence_out_leaves_nothing_dangling(text: str) -> None:
 
 def test_replacing_a_field_checks_the_study_again() -> None:
     study = load_study("fr-2018")
-    other = study.replacing("ff-frequency", frequency_scope="any platform")
-    assert other.item("ff-frequency").frequency_scope == "any platform"
+    other = study.replacing("ff-frequency", frequency_scope="this platform")
+    assert other.item("ff-frequency").frequency_scope == "this platform"
     assert other.hash != study.hash
     with pytest.raises(StudyError, match="allowed words"):
         study.replacing("ff-frequency", frequency_scope="some platform")

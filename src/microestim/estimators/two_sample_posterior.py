@@ -239,7 +239,7 @@ class TwoSamplePosterior(Estimate):
         ]
 
 
-def two_sample_posterior(n1: int, n2: int, m: int, prior: SizePrior = "1/N") -> TwoSamplePosterior:
+def two_sample_posterior(n1: int, n2: int, m: int, *, prior: SizePrior = "1/N") -> TwoSamplePosterior:
     r"""Compute the exact posterior of N from two samples, with no truncation and no sampling.
 
     Parameters
