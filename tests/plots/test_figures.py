@@ -10,7 +10,7 @@ from microestim.plots import plot_memberships, plot_platforms, plot_predictive, 
 from microestim.plots.canvas import round_numbers, to_png
 from microestim.plots.predictive import upper_tail
 from microestim.plots.priors import standard_draws
-from microestim.results import format_number
+from microestim.results import format_interval, format_number
 
 FIGURES = {
     "tiers": plot_tiers,
@@ -46,7 +46,7 @@ def test_tiers_are_labelled_with_the_frame_s_numbers(converged_prior_fit):
     for row in frame.itertuples():
         error = (row.ci_high - row.ci_low) / 4
         assert format_number(row.estimate, error) in written
-        assert f"{format_number(row.ci_low, error)} to {format_number(row.ci_high, error)}" in written
+        assert format_interval(row.ci_low, row.ci_high, error) in written
     assert "published 260,000" in written
     assert "people (logarithmic scale)" in written
 

@@ -8,7 +8,7 @@ import pytest
 import microestim as me
 from microestim.errors import InputError
 from microestim.report.page import compose_report, write_report
-from microestim.results import format_number
+from microestim.results import format_interval, format_number
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 
@@ -111,7 +111,7 @@ def test_numbers_are_those_of_the_frame(sound, converged_prior_fit):
         for row in shown[shown["tier"].ne("monthly") | shown["platform"].eq("")].itertuples():
             error = (row.ci_high - row.ci_low) / 4
             assert format_number(row.estimate, error) in text
-            assert f"{format_number(row.ci_low, error)} to {format_number(row.ci_high, error)}" in text
+            assert format_interval(row.ci_low, row.ci_high, error) in text
 
 
 def test_everything_is_in_it(failed, prior_fit, other_reading):

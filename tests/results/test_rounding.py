@@ -31,9 +31,9 @@ def test_numbers_follow_the_declared_rule(value, se, text):
     assert format_number(value, se) == text
 
 
-def test_limits_share_one_place():
+def test_limits_share_one_place_unless_that_rounds_the_lower_away():
     assert format_interval(2400.4, 3382.3) == "2,400 to 3,380"
-    assert format_interval(95.2, 1234.5, se=300.0) == "100 to 1,230"
+    assert format_interval(95.2, 1234.5, se=300.0) == "95 to 1,230"
     assert format_share(0.056) == "5.6 %"
 
 

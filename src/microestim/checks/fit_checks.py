@@ -13,7 +13,7 @@ from microestim.checks.replay import figure
 from microestim.checks.result import CheckResult
 from microestim.checks.scope import check_anchor, check_benchmarks, check_published, check_scope
 from microestim.models.people import TIER_IDS
-from microestim.results import Table, format_number
+from microestim.results import Table, format_interval, format_number
 
 __all__ = [
     "RESIDUAL_LIMIT",
@@ -140,7 +140,7 @@ def check_predictive(fit: FittedModel) -> CheckResult:
                 f"{observation.label} ({observation.unit})",
                 figure(observed),
                 format_number(float(middle), error),
-                f"{format_number(float(low), error)} to {format_number(float(high), error)}",
+                format_interval(float(low), float(high), error),
                 f"{above:.3f}",
             )
         )

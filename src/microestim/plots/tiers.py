@@ -25,7 +25,7 @@ from microestim.plots.canvas import (
     open_axes,
     stamp_failures,
 )
-from microestim.results import format_number
+from microestim.results import format_interval, format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,8 +100,7 @@ def plot_tiers(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) ->
                 annotation_clip=False,
             )
             axes.annotate(
-                ("\n" if i == 0 else f"{format_number(median, error)}: ")
-                + f"{format_number(low, error)} to {format_number(high, error)}",
+                ("\n" if i == 0 else f"{format_number(median, error)}: ") + format_interval(low, high, error),
                 (1.0, y),
                 xycoords=("axes fraction", "data"),
                 xytext=(10, 0),

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.results.interval import Interval, check_level
-from microestim.results.rounding import format_number
+from microestim.results.rounding import format_interval, format_number
 
 __all__ = ["credible_interval", "printed_draws"]
 
@@ -54,4 +54,4 @@ def printed_draws(draws: npt.ArrayLike, level: float = 0.95) -> tuple[str, str]:
     low, high, *_ = credible_interval(draws, level)
     error = (float(high) - float(low)) / 4.0
     middle = format_number(float(np.median(np.ravel(draws))), error)
-    return middle, f"{format_number(float(low), error)} to {format_number(float(high), error)}"
+    return middle, format_interval(float(low), float(high), error)
