@@ -376,6 +376,12 @@ class _Assembly:
         self.check_counted_over(item)
         counts = item.counts_by_number
         self.every_number(item, counts or {})
+        wanted = "registered" if item.window == "ever" else "worked"
+        if item.kind != wanted:
+            raise StudyError(
+                f"evidence {item.id!r}: platforms {item.kind} on over the window {item.window!r} are not a "
+                f'quantity of the model; give those {wanted} on, or set role = "shown only"'
+            )
         label = "mean memberships of respondents"
         unit = "platforms per person"
         if item.window != "ever":

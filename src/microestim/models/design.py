@@ -80,7 +80,7 @@ class Design:
         return tuple(dict.fromkeys(names))
 
     def with_reading(self, any_platform: bool) -> Design:
-        """Give the same design with stated frequency read as about any platform, or about this one.
+        """Give the same design with stated frequency read as about any platform, or about the surveyed one.
 
         Parameters
         ----------
@@ -97,3 +97,20 @@ class Design:
             for each in self.observations
         )
         return replace(self, observations=observations)
+
+    def read_as(self, reading: str | None) -> Design:
+        """Give the same design under a named reading of the questions on frequency.
+
+        Parameters
+        ----------
+        reading : str or None
+            "this platform" or "any platform"; anything else leaves each question as the study states it.
+
+        Returns
+        -------
+        Design
+            The design.
+        """
+        if reading in ("this platform", "any platform"):
+            return self.with_reading(reading == "any platform")
+        return self

@@ -26,7 +26,7 @@ class Namespace:
 
     Parameters
     ----------
-    exp, log, log1p, sqrt, erf, erfinv, minimum, maximum : callable
+    exp, log, log1p, sqrt, erf, minimum, maximum : callable
         As in NumPy and SciPy.
     """
 
@@ -35,7 +35,6 @@ class Namespace:
     log1p: Callable[..., Any]
     sqrt: Callable[..., Any]
     erf: Callable[..., Any]
-    erfinv: Callable[..., Any]
     minimum: Callable[..., Any]
     maximum: Callable[..., Any]
 
@@ -46,7 +45,6 @@ NUMPY = Namespace(
     log1p=np.log1p,
     sqrt=np.sqrt,
     erf=scipy.special.erf,
-    erfinv=scipy.special.erfinv,
     minimum=np.minimum,
     maximum=np.maximum,
 )
@@ -68,7 +66,6 @@ def pytensor_namespace() -> Namespace:
         log1p=pt.log1p,
         sqrt=pt.sqrt,
         erf=pt.erf,
-        erfinv=pt.erfinv,
         minimum=pt.minimum,
         maximum=pt.maximum,
     )

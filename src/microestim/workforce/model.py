@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
-from typing import Any, Literal, TextIO
+from typing import Any, Final, Literal, TextIO
 
 import numpy as np
 
@@ -23,7 +23,10 @@ from microestim.workforce.fit import WorkforceFit
 
 __all__ = ["Reading", "WorkforceModel"]
 
-Reading = Literal["this platform", "any platform"]
+Reading = Literal["this platform", "any platform", "what each question says"]
+
+AS_STATED: Final = "what each question says"
+"""The reading of a study whose questions on frequency differ in what they are about."""
 
 
 class WorkforceModel:
@@ -83,18 +86,20 @@ class WorkforceModel:
     @property
     def readings(self) -> tuple[Reading, ...]:
         """Ways to read the study's question on frequency, the study's own first; empty without one."""
-        scopes = [
+        scopes: list[str] = [
             item.frequency_scope
             for item in self._study.evidence
             if isinstance(item, ActivityEvidence) and item.id not in self._design.left_out
         ]
-        if not scopes:
-            return ()
-        return (
-            ("this platform", "any platform")
-            if scopes[0] == "this platform"
-            else ("any platform", "this platform")
-        )
+        match sorted(set(scopes)):
+            case []:
+                return ()
+            case ["any platform"]:
+                return ("any platform", "this platform")
+            case ["this platform"]:
+                return ("this platform", "any platform")
+            case _:
+                return (AS_STATED, "this platform", "any platform")
 
     def with_priors(self, priors: Mapping[str, Prior | Mapping[str, Any]]) -> WorkforceModel:
         """Give the same model with other priors; a compiled model is kept.
@@ -163,8 +168,8 @@ class WorkforceModel:
             Chains run at the same time; as many as there are processors and chains unless given.
         target_accept : float, default 0.95
             Acceptance that the step size is adapted to.
-        reading : {"this platform", "any platform"}, optional
-            How to read the question on frequency; the study's own reading unless given.
+        reading : str, optional
+            How to read the question on frequency, one of `readings`; the study's own unless given.
         progress : bool or text stream, default False
             Write progress, to standard error where True.
 
@@ -174,10 +179,10 @@ class WorkforceModel:
             The posterior. Where the sampler did not converge, a `ConvergenceWarning` is issued and every
             table made from the fit says so.
         """
-        if reading is not None and reading not in ("this platform", "any platform"):
-            raise InputError(f"reading is {reading!r}; use 'this platform' or 'any platform'")
         if reading is not None and not self.readings:
             raise InputError("reading was given, but the study has no evidence on stated frequency")
+        if reading is not None and reading not in self.readings:
+            raise InputError(f"reading is {reading!r}; use one of {', '.join(map(repr, self.readings))}")
         settings = SamplerSettings(
             draws=draws,
             tune=tune,
@@ -187,7 +192,7 @@ class WorkforceModel:
             target_accept=target_accept,
         )
         chosen = reading or (self.readings[0] if self.readings else None)
-        design = self._design.with_reading(chosen == "any platform") if chosen else self._design
+        design = self._design.read_as(chosen)
         self.compile(progress=progress)
         assert self._compiled is not None
         compiled = self._compiled.with_data(graph_data(design, self._priors))

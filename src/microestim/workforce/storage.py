@@ -174,7 +174,7 @@ def load_fit(path: str | Path) -> WorkforceFit:
     design = design_model(study)
     return WorkforceFit(
         study=study,
-        design=design if reading is None else design.with_reading(reading == "any platform"),
+        design=design.read_as(reading),
         priors={name: Prior(**fields) for name, fields in json.loads(tree.attrs["priors"]).items()},
         vectors=tree["deviates"]["deviate"].to_numpy(),
         sample_stats=tree["sample_stats"].to_dataset(),
