@@ -116,6 +116,11 @@ def test_every_public_function_shows_an_example(name: str) -> None:
     assert ">>> " in docstring
 
 
+def test_the_reference_page_lists_every_public_name() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8").splitlines()
+    assert [name for name in CALLABLES if f"   {name}" not in page] == []
+
+
 @pytest.mark.parametrize("name", me.errors.__all__)
 def test_errors_derive_from_the_base_and_from_a_built_in(name: str) -> None:
     cause = getattr(me.errors, name)
