@@ -36,7 +36,7 @@ def timed_run(study: str, *, caches: Path, out: Path, rng: int) -> tuple[float, 
         Seconds, and the exit status: 0 converged, 3 not converged.
     """
     environment = os.environ | {
-        "PYTENSOR_FLAGS": f"base_compiledir={caches / 'pytensor'}",
+        "XDG_CACHE_HOME": str(caches),
         "NUMBA_CACHE_DIR": str(caches / "numba"),
         "MPLCONFIGDIR": str(caches / "matplotlib"),
     }

@@ -68,8 +68,8 @@ def test_wheel_carries_every_file_of_the_package(tmp_path: Path) -> None:
 def test_every_imported_package_is_declared() -> None:
     homes = importlib.metadata.packages_distributions()
     declared = {dependency.name.lower() for dependency in DEPENDENCIES}
-    # The engines of PyMC and pydantic: each release fixes its own, so a second pin could only contradict it.
-    declared |= {"pytensor", "pydantic_core", "pydantic-core"}
+    # The engine of pydantic: each release fixes its own, so a second pin could only contradict it.
+    declared |= {"pydantic_core", "pydantic-core"}
     undeclared = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -98,7 +98,7 @@ def test_floors_are_the_versions_that_the_lowest_session_installs() -> None:
 
 
 def test_packages_that_hold_others_back_stay_out() -> None:
-    # Each pins one minor version of PyMC, caps pandas below 3, or brings a second deep-learning stack.
+    # Each pins one minor version of PyTensor, caps pandas below 3, or brings a second deep-learning stack.
     refused = {"pymc-extras", "pymc-marketing", "lifelines", "bambi", "sbi", "torch", "preliz", "cffconvert"}
     extras = [Requirement(line) for lines in PROJECT["optional-dependencies"].values() for line in lines]
     assert not refused & {requirement.name.lower() for requirement in [*DEPENDENCIES, *extras]}

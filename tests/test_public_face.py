@@ -83,10 +83,10 @@ def test_a_two_sample_estimate_loads_no_sampler_and_no_frames() -> None:
     heavy = [
         "arviz",
         "matplotlib",
+        "numba",
         "nutpie",
         "pandas",
         "pydantic",
-        "pymc",
         "pytensor",
         "scipy.stats",
         "xarray",

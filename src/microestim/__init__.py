@@ -1,7 +1,7 @@
 """How many people in a country do paid micro-tasks on online platforms.
 
 Everything public is reachable from here, and loaded when it is first used: a two-sample estimate
-loads NumPy and SciPy, never PyMC.
+loads NumPy and SciPy, never the sampler.
 
 Examples
 --------

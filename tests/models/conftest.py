@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import microestim as me
@@ -127,3 +129,18 @@ def second() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def call_by_address(evaluate, values, data, *, size=None):
+    """Value, gradient and status of a function that `print_loops` printed, compiled or not."""
+    values, data = np.array(values, dtype=float), np.array(data, dtype=float)
+    gradient, value = np.full(len(values), np.nan), np.full(1, np.nan)
+    numbers = ctypes.POINTER(ctypes.c_double)
+    arrays = [each.ctypes.data_as(numbers) for each in (values, gradient, value, data)]
+    status = evaluate(len(values) if size is None else size, *arrays)
+    return float(value[0]), gradient, status
+
+
+@pytest.fixture(scope="session")
+def call():
+    return call_by_address

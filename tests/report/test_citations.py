@@ -59,7 +59,7 @@ def test_a_fit_cites_library_sources_and_methods(prior_fit, single_platform_fit)
     assert found["microestim"][1]["version"] == me.__version__
     assert {source.id for source in prior_fit.study.sources} <= set(found)
     dois = {fields.get("doi") for _, fields in found.values()}
-    assert {"10.7717/peerj-cs.1516", "10.1214/20-BA1221", "10.1093/biomet/81.3.457"} <= dois
+    assert {"10.1145/2833157.2833162", "10.1214/20-BA1221", "10.1093/biomet/81.3.457"} <= dois
     assert prior_fit.versions["nutpie"] in found["nutpie"][1]["note"]
     # Memberships over platforms play no part with one platform.
     alone = {fields.get("doi") for _, fields in entries(fit_citations(single_platform_fit)).values()}

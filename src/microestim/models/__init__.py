@@ -1,1 +1,1 @@
-"""The joint model: one module a part, its formulas written once for NumPy and for PyMC."""
+"""The joint model: one module a part, its formulas written once for NumPy and for PyTensor."""

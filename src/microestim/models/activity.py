@@ -73,9 +73,9 @@ def activity_weights(xp: Namespace, active_share: Any, centre: Any, spread: Any,
     array, shape (..., platforms, cells)
         Weights, summing to 1 over cells.
     """
-    scale = spread[..., None, None]
+    precision = 1.0 / spread[..., None, None]
     at = centre[..., None]
-    active = normal_cdf(xp, (_UPPER - at) / scale) - normal_cdf(xp, (_LOWER - at) / scale)
+    active = normal_cdf(xp, (_UPPER - at) * precision) - normal_cdf(xp, (_LOWER - at) * precision)
     low = dormant_centre[..., None, None]
     dormant = normal_cdf(xp, (_UPPER - low) / DORMANT_SPREAD) - normal_cdf(
         xp, (_LOWER - low) / DORMANT_SPREAD

@@ -1,12 +1,14 @@
-"""The model as a PyMC graph: one vector of standard normal deviates, and one named term a piece of evidence.
+"""The model's log density as a PyTensor graph of standard normal deviates.
 
-Only sums and elementwise arithmetic are used, and everything that may change from fit to fit (observed
-numbers, medians and spreads of priors) is data, so that a refit needs no compiling.
+Everything that may change from fit to fit (observed numbers, medians and spreads of priors) is data, so
+that a refit needs no compiling.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,9 +21,9 @@ from microestim.models.priors import Prior
 from microestim.models.sizes import size_log_prior
 
 if TYPE_CHECKING:
-    import pymc as pm
+    from pytensor.graph.basic import Variable
 
-__all__ = ["build_graph", "coordinate_names", "graph_data"]
+__all__ = ["DensityGraph", "build_graph", "coordinate_names", "graph_data"]
 
 
 def coordinate_names(design: Design) -> list[str]:
@@ -57,79 +59,100 @@ def graph_data(design: Design, priors: Mapping[str, Prior]) -> dict[str, np.ndar
         Arrays by the name of their container in the graph.
     """
     location, scale = prior_scales(design, priors)
-    by_platform = len(design.rows) * design.n_platforms
     return {
-        "prior_location": np.concatenate([location, np.zeros(by_platform)]),
-        "prior_scale": np.concatenate([scale, np.ones(by_platform)]),
+        "prior_location": location,
+        "prior_scale": scale,
         "numbers": np.array(list(model_numbers(design, priors).values())),
         "log_declared": log_declared(design),
     }
 
 
-def build_graph(design: Design, priors: Mapping[str, Prior]) -> pm.Model:
-    """Build the PyMC model of a design.
+@dataclass(frozen=True)
+class DensityGraph:
+    """The log density of a design as a PyTensor graph.
+
+    Parameters
+    ----------
+    value : scalar PyTensor variable
+        The log density.
+    coordinates : tuple of PyTensor variables
+        What the sampler moves: a scalar a quantity, then a vector a row of platforms.
+    data : dict of str to tuple of PyTensor variables
+        What a refit may change, by the names of `graph_data`; the variables of one name stand one after
+        the other in its array.
+    """
+
+    value: Variable[Any, Any]
+    coordinates: tuple[Variable[Any, Any], ...]
+    data: dict[str, tuple[Variable[Any, Any], ...]]
+
+
+def build_graph(design: Design, priors: Mapping[str, Prior]) -> DensityGraph:
+    """Build the log density of a design.
 
     Parameters
     ----------
     design : Design
         Which quantities and which evidence.
     priors : mapping of str to Prior
-        Priors by name.
+        Priors by name; their medians and spreads are data, their families are not.
 
     Returns
     -------
-    pymc.Model
-        One free variable, `deviate`: the standard normal deviates of the scalar quantities, then those of
-        each row by platform.
+    DensityGraph
+        The graph.
     """
-    import pymc as pm
     import pytensor.tensor as pt
 
     xp = pytensor_namespace()
-    data = graph_data(design, priors)
-    names = list(model_numbers(design, priors))
-    coords = {"coordinate": coordinate_names(design)}
-    n_scalars, n_rows, n_platforms = len(design.parameters), len(design.rows), design.n_platforms
-    size = n_scalars + n_rows * n_platforms
-    with pm.Model(coords=coords, check_bounds=False) as model:
-        held = {name: pm.Data(name, values) for name, values in data.items()}
-        z = pm.Normal("deviate", 0.0, 1.0, dims="coordinate")
-        # Masked sums, here and below, compile far faster than indexing does.
-        selection = np.eye(size)
-        values = held["prior_location"] + held["prior_scale"] * z
-        p = {
-            parameter.name: _natural((values * selection[i]).sum(), parameter.prior, priors, pt.exp)
-            for i, parameter in enumerate(design.parameters)
-        }
-        rows = {
-            name: (z * selection[n_scalars + i * n_platforms :][:n_platforms]).sum(-1)
-            for i, name in enumerate(design.rows)
-        }
-        numbers = {
-            name: (held["numbers"] * unit).sum() for name, unit in zip(names, np.eye(len(names)), strict=True)
-        }
-        latent = Latent(
-            xp,
-            sizes=design.sizes,
-            frames=design.frames,
-            numbers=numbers,
-            log_declared=held["log_declared"],
-            p=p,
-            rows=rows,
-        )
-        derived = size_log_prior(
-            xp,
-            design.sizes,
-            latent.sizes,
-            centre=numbers["prior:accounts_centre"],
-            centre_spread=numbers["prior:accounts_centre spread"],
-        )
-        if derived is not None:
-            pm.Potential("accounts_centre", derived)
-        for observation in design.observations:
-            if not observation.in_definition:
-                pm.Potential(observation.name, observation.log_likelihood(xp, latent, numbers))
-    return model
+    parameters, by_platform = design.parameters, (design.n_platforms,)
+    deviates = tuple(pt.dscalar(parameter.name) for parameter in parameters)
+    rows = tuple(pt.dvector(name, shape=by_platform) for name in design.rows)
+    locations = tuple(pt.dscalar(f"location of {parameter.name}") for parameter in parameters)
+    scales = tuple(pt.dscalar(f"scale of {parameter.name}") for parameter in parameters)
+    numbers = {name: pt.dscalar(name) for name in model_numbers(design, priors)}
+    declared = pt.dvector("log_declared", shape=by_platform)
+    p = {
+        parameter.name: _natural(location + scale * z, parameter.prior, priors, pt.exp)
+        for parameter, z, location, scale in zip(parameters, deviates, locations, scales, strict=True)
+    }
+    latent = Latent(
+        xp,
+        sizes=design.sizes,
+        frames=design.frames,
+        numbers=numbers,
+        log_declared=declared,
+        p=p,
+        rows=dict(zip(design.rows, rows, strict=True)),
+    )
+    size = len(deviates) + len(rows) * design.n_platforms
+    terms = [-0.5 * z * z for z in deviates]
+    terms += [-0.5 * (row * row).sum() for row in rows]
+    terms.append(-0.5 * size * math.log(2.0 * math.pi))
+    derived = size_log_prior(
+        xp,
+        design.sizes,
+        latent.sizes,
+        centre=numbers["prior:accounts_centre"],
+        centre_spread=numbers["prior:accounts_centre spread"],
+    )
+    if derived is not None:
+        terms.append(derived)
+    terms += [
+        observation.log_likelihood(xp, latent, numbers)
+        for observation in design.observations
+        if not observation.in_definition
+    ]
+    return DensityGraph(
+        value=sum(terms),
+        coordinates=deviates + rows,
+        data={
+            "prior_location": locations,
+            "prior_scale": scales,
+            "numbers": tuple(numbers.values()),
+            "log_declared": (declared,),
+        },
+    )
 
 
 def _natural(value: Any, prior: str | None, priors: Mapping[str, Prior], exp: Any) -> Any:

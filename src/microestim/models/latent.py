@@ -300,13 +300,20 @@ class FrameLatent:
     @cached_property
     def score(self) -> Any:
         """Normal score of each cell's activity among the frame's accounts, shape (..., cells)."""
-        xp, latent = self._latent.xp, self._latent
-        spread = latent.p["active_rate_spread"][..., None, None]
-        active = normal_cdf(xp, (CELL_LOG_RATES - latent.active_centre[..., None]) / spread)
-        dormant = normal_cdf(xp, (CELL_LOG_RATES - latent.dormant_centre[..., None, None]) / DORMANT_SPREAD)
+        xp, latent, members = self._latent.xp, self._latent, self._frame.members
+        spread = latent.p["active_rate_spread"][..., None]
+        dormant = normal_cdf(xp, (CELL_LOG_RATES - latent.dormant_centre[..., None]) / DORMANT_SPREAD)
+        if members.sum() == 1:
+            platform = int(members.argmax())
+            centre, mix = (
+                latent.at(each, platform)[..., None] for each in (latent.active_centre, latent.active_share)
+            )
+            active = normal_cdf(xp, (CELL_LOG_RATES - centre) / spread)
+            return normal_quantile(xp, mix * active + (1.0 - mix) * dormant)
+        active = normal_cdf(xp, (CELL_LOG_RATES - latent.active_centre[..., None]) / spread[..., None])
         mix = latent.active_share[..., None]
-        below = mix * active + (1.0 - mix) * dormant
-        part = latent.accounts * self._frame.members / self.accounts[..., None]
+        below = mix * active + (1.0 - mix) * dormant[..., None, :]
+        part = latent.accounts * members / self.accounts[..., None]
         return normal_quantile(xp, (below * part[..., None]).sum(-2))
 
     def elsewhere(self, share_elsewhere: Any) -> Any:

@@ -120,4 +120,4 @@ def active_elsewhere(xp: Namespace, score: Any, threshold: Any, correlation: Any
         The chance.
     """
     rho = correlation[..., None]
-    return normal_cdf(xp, (rho * score - threshold[..., None]) / xp.sqrt(1.0 - rho * rho))
+    return normal_cdf(xp, (rho * score - threshold[..., None]) * (1.0 / xp.sqrt(1.0 - rho * rho)))

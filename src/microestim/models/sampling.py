@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
+import pandas as pd
 
 from microestim.errors import InputError
+from microestim.models.graph import DensityGraph
+from microestim.models.loops import print_loops
 
 if TYPE_CHECKING:
-    import pymc as pm
     import xarray as xr
+    from numba.core.ccallback import CFunc
+    from nutpie.compile_pymc import CompiledPyMCModel
+    from pytensor.graph.basic import Variable
 
 __all__ = ["CompiledModel", "SamplerSettings", "compile_model", "sample", "seed_from", "software_versions"]
 
@@ -61,13 +66,22 @@ class CompiledModel:
 
     Parameters
     ----------
-    compiled : nutpie.CompiledModel
-        What nutpie samples from.
+    function : numba.core.ccallback.CFunc
+        The function that `print_loops` describes.
+    size : int
+        Number of coordinates.
+    lengths : mapping of str to int
+        Length of each array of data, in order.
+    data : ndarray or None
+        The data, arrays joined; None until `with_data` gives them.
     seconds : float
         Time that compiling took.
     """
 
-    compiled: Any
+    function: CFunc
+    size: int
+    lengths: Mapping[str, int]
+    data: np.ndarray | None
     seconds: float
 
     def with_data(self, data: Mapping[str, np.ndarray]) -> CompiledModel:
@@ -76,14 +90,56 @@ class CompiledModel:
         Parameters
         ----------
         data : mapping of str to ndarray
-            New arrays, of the shapes of the old.
+            New arrays, of the lengths of the old.
 
         Returns
         -------
         CompiledModel
             The model.
         """
-        return CompiledModel(self.compiled.with_data(**data), self.seconds)
+        lengths = {name: len(values) for name, values in data.items()}
+        if lengths != self.lengths:
+            raise ValueError(f"data of lengths {lengths} do not fit a model compiled for {self.lengths}")
+        return replace(self, data=np.concatenate([data[name] for name in self.lengths], dtype=float))
+
+    def target(self) -> CompiledPyMCModel:
+        """Give the model in the form that nutpie samples from: compiled functions, called from its threads.
+
+        Returns
+        -------
+        nutpie.compile_pymc.CompiledPyMCModel
+            The model, with its data; chains start at uniform deviates between -1 and 1.
+        """
+        import numba
+        from nutpie.compile_pymc import CompiledPyMCModel
+
+        if self.data is None:
+            raise ValueError("the compiled model has no data yet")
+        size = self.size
+
+        def expand(_size: int, _expanded: int, point: Any, out: Any, _data: Any) -> int:
+            for i in range(size):
+                out[i] = point[i]
+            return 0
+
+        number = numba.types.uint64
+        numbers = numba.types.CPointer(numba.float64)  # type: ignore[no-untyped-call]
+        return CompiledPyMCModel(
+            dims={"deviate": ("coordinate",)},
+            compiled_logp_func=self.function,
+            compiled_expand_func=numba.cfunc(numba.int64(number, number, numbers, numbers, numbers))(expand),
+            initial_point_func=lambda seed: np.random.default_rng(seed).uniform(-1.0, 1.0, size),
+            shared_data={},
+            shared_var_keys={},
+            user_data=self.data,
+            n_expanded=size,
+            shape_info=(["deviate"], [slice(0, size)], [(size,)]),
+            logp_func=None,
+            expand_func=None,
+            _n_dim=size,
+            _shapes={"deviate": (size,)},
+            _coords={"coordinate": pd.RangeIndex(size)},
+        )
 
 
 def seed_from(rng: int | np.random.Generator | np.random.SeedSequence | None) -> int:
@@ -106,42 +162,33 @@ def seed_from(rng: int | np.random.Generator | np.random.SeedSequence | None) ->
     return int(np.random.default_rng(rng).integers(2**32))
 
 
-def compile_model(model: pm.Model) -> CompiledModel:
-    """Compile the log density and gradient of a model for nutpie.
+def compile_model(graph: DensityGraph) -> CompiledModel:
+    """Compile a log density and its gradient.
 
     Parameters
     ----------
-    model : pymc.Model
-        The model.
+    graph : DensityGraph
+        The log density.
 
     Returns
     -------
     CompiledModel
-        The compiled model.
+        The compiled model, without data.
     """
-    import nutpie
-
     started = time.perf_counter()
-    with _without_inplace_rewrites():
-        compiled = nutpie.compile_pymc_model(model, backend="numba", freeze_model=False)
-    return CompiledModel(compiled, time.perf_counter() - started)
+    given = [each for group in graph.data.values() for each in group]
+    loops = print_loops(graph.value, graph.coordinates, given)
+    return CompiledModel(
+        function=loops.compile(),
+        size=_length(graph.coordinates),
+        lengths={name: _length(group) for name, group in graph.data.items()},
+        data=None,
+        seconds=time.perf_counter() - started,
+    )
 
 
-@contextmanager
-def _without_inplace_rewrites() -> Iterator[None]:
-    """Leave out PyTensor's in-place rewrites: on wide sums they take longer than all other rewrites together.
-
-    nutpie names the mode instead of taking one, so the named mode is exchanged while it compiles. What is
-    computed does not change.
-    """
-    from pytensor.compile.mode import predefined_modes
-
-    usual = predefined_modes["NUMBA"]
-    predefined_modes["NUMBA"] = usual.excluding("inplace")  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        predefined_modes["NUMBA"] = usual
+def _length(variables: Sequence[Variable[Any, Any]]) -> int:
+    return sum(math.prod(each.type.shape) for each in variables)
 
 
 def sample(
@@ -166,7 +213,7 @@ def sample(
     import nutpie
 
     tree: xr.DataTree = nutpie.sample(
-        compiled.compiled,
+        compiled.target(),
         draws=settings.draws,
         tune=settings.tune,
         chains=settings.chains,
@@ -206,7 +253,6 @@ def software_versions() -> dict[str, str]:
     """
     names = (
         "microestim",
-        "pymc",
         "pytensor",
         "nutpie",
         "numba",

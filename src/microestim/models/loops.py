@@ -1,0 +1,423 @@
+"""A PyTensor graph of small arrays, printed as one function of plain loops and compiled by Numba.
+
+PyTensor's own compilers build every operation of a graph by itself; for a model of many small operations
+that takes a minute and more on a machine's first run. Here PyTensor keeps what it is best at, the
+gradient, and the graph becomes one function: operations of the same shape share a loop, and only what
+another loop needs is stored. Elementwise arithmetic, sums and changes of dimensions are known; any other
+operation is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numba.core.ccallback import CFunc
+    from pytensor.graph.basic import Apply, Variable
+
+__all__ = ["LoopFunction", "print_loops"]
+
+type Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LoopFunction:
+    """A value and its gradient, printed as loops.
+
+    Parameters
+    ----------
+    source : str
+        A Python module with `evaluate(size, values, gradient, value, data)`, all but the first being
+        addresses of numbers. It fills `gradient` and `value` and returns 0, or 1 where either is not finite.
+    """
+
+    source: str
+
+    def compile(self, folder: Path | None = None) -> CFunc:
+        """Compile with Numba, or load what was compiled from the same source before.
+
+        Parameters
+        ----------
+        folder : Path, optional
+            Where compiled code is kept; the user's cache folder unless given. Where it cannot be written
+            to, the function is compiled and not kept.
+
+        Returns
+        -------
+        numba.core.ccallback.CFunc
+            The function in C's form; it needs no interpreter, and many threads may call it at once.
+        """
+        import numba
+
+        path = _keep(self.source, _cache_folder() if folder is None else folder)
+        scope: dict[str, Any] = {"__name__": __name__}
+        exec(compile(self.source, path or "<log density>", "exec"), scope)
+        number = numba.types.uint64
+        numbers = numba.types.CPointer(numba.float64)  # type: ignore[no-untyped-call]
+        signature = numba.int64(number, numbers, numbers, numbers, numbers)
+        compiled: CFunc = numba.cfunc(signature, error_model="numpy", cache=path is not None)(
+            scope["evaluate"]
+        )
+        return compiled
+
+
+def _cache_folder() -> Path:
+    import platformdirs
+
+    return platformdirs.user_cache_path("microestim") / "compiled"
+
+
+def _keep(source: str, folder: Path) -> str | None:
+    """Write the source where Numba keeps compiled code beside it; None where that is not possible."""
+    path = folder / f"density_{hashlib.sha256(source.encode()).hexdigest()[:24]}.py"
+    if not path.exists():
+        try:
+            # Numba keeps its files in this folder beside the source.
+            (folder / "__pycache__").mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(
+                "w", dir=folder, suffix=".tmp", delete=False, encoding="utf-8"
+            ) as file:
+                file.write(source)
+            os.replace(file.name, path)
+        except OSError:
+            return None
+    return str(path) if os.access(folder / "__pycache__", os.W_OK) else None
+
+
+@dataclass
+class _Quantity:
+    """What is computed or given once: a number, or an array without dimensions of length 1.
+
+    `array` and `offset` say where its elements stand, for what is given. What a loop makes has the name of
+    its element there, and a place in memory only if another loop needs it.
+    """
+
+    name: str
+    shape: Shape
+    array: str = ""
+    offset: int = 0
+    loop: tuple[int, Shape] | None = None
+    """Level and shape of the loop in which every element is made, one an iteration."""
+    ready: int = 0
+    """First level at which other loops can read it."""
+    constant: float | None = None
+    """Its value, where that is known now."""
+
+    def element(self, indices: Sequence[str]) -> str:
+        """Give the expression that reads one element."""
+        if not self.shape:
+            return f"{self.array}[{self.offset}]" if self.array else self.name
+        terms, stride = [str(self.offset)] if self.offset else [], math.prod(self.shape)
+        for index, length in zip(indices, self.shape, strict=True):
+            stride //= length
+            terms.append(index if stride == 1 else f"{index} * {stride}")
+        return f"{self.array}[{' + '.join(terms)}]"
+
+
+@dataclass(frozen=True)
+class _View:
+    """A variable of the graph: a quantity, and the variable's dimension along which each of its own runs."""
+
+    quantity: _Quantity
+    dimensions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """A sum in a loop: what is added up, into what, and over which of the loop's dimensions."""
+
+    term: str
+    total: _Quantity
+    over: frozenset[int]
+
+
+def _constant(value: float) -> _Quantity:
+    return _Quantity(f"({value!r})", (), constant=value)
+
+
+def _long(shape: Shape) -> list[int]:
+    return [dimension for dimension, length in enumerate(shape) if length != 1]
+
+
+def _expression(operation: str, terms: Sequence[str], last: float | None) -> str | None:
+    """Python's form of one of PyTensor's scalar operations, None for an unknown one; `last` is a constant."""
+    match operation, tuple(terms):
+        case "Add", _:
+            return " + ".join(terms)
+        case "Mul", _:
+            return " * ".join(terms)
+        case "Sub", (a, b):
+            return f"{a} - {b}"
+        case "TrueDiv", (a, b):
+            return f"{a} / {b}"
+        case "Neg", (a,):
+            return f"-{a}"
+        case "Sqr", (a,):
+            return f"{a} * {a}"
+        case "Pow", (a, b) if last is not None:
+            known = {0.0: "1.0", 0.5: f"math.sqrt({a})", 1.0: a, 2.0: f"{a} * {a}", -1.0: f"1.0 / {a}"}
+            return known.get(last, f"{a} ** {b}")
+        case ("Exp" | "Log" | "Log1p" | "Sqrt" | "Erf") as name, (a,):
+            return f"math.{name.lower()}({a})"
+        case "Minimum", (a, b):
+            return f"min({a}, {b})"
+        case "Maximum", (a, b):
+            return f"max({a}, {b})"
+        case ("LE" | "GE" | "LT" | "GT" | "EQ") as name, (a, b):
+            sign = {"LE": "<=", "GE": ">=", "LT": "<", "GT": ">", "EQ": "=="}[name]
+            return f"1.0 if {a} {sign} {b} else 0.0"
+        case (("Cast" | "Identity"), (a,)):
+            return f"float({a})"
+        case _:
+            return None
+
+
+class _Printer:
+    def __init__(self) -> None:
+        self.views: dict[Variable[Any, Any], _View] = {}
+        self.constants: dict[str, np.ndarray] = {}
+        self.statements: dict[tuple[int, Shape], list[tuple[_Quantity, str]]] = defaultdict(list)
+        self.sums: dict[tuple[int, Shape], list[_Sum]] = defaultdict(list)
+        self.memory = 0
+        self._made = 0
+
+    def given(self, variable: Variable[Any, Any], array: str, offset: int) -> int:
+        """Place an input; returns the number of its elements."""
+        shape = variable.type.shape
+        long = _long(shape)
+        self.views[variable] = _View(
+            _Quantity("", tuple(shape[i] for i in long), array=array, offset=offset), tuple(long)
+        )
+        return math.prod(shape)
+
+    def view(self, variable: Variable[Any, Any]) -> _View:
+        from pytensor.graph.basic import Constant
+
+        if variable not in self.views:
+            if not isinstance(variable, Constant):
+                raise NotImplementedError(f"{variable} is neither given nor computed")
+            values = np.asarray(variable.data, dtype=float)
+            if not np.isfinite(values).all():
+                raise NotImplementedError(f"the constant {variable} is not finite")
+            if values.size and (values == values.flat[0]).all():
+                self.views[variable] = _View(_constant(float(values.flat[0])), ())
+            else:
+                name = f"c{len(self.constants)}"
+                self.constants[name] = values.ravel()
+                long = _long(values.shape)
+                quantity = _Quantity("", tuple(values.shape[i] for i in long), array=name)
+                self.views[variable] = _View(quantity, tuple(long))
+        return self.views[variable]
+
+    def place(self, operands: Sequence[_View], shape: Shape) -> tuple[int, list[int]]:
+        """Find the level of the loop that can read all operands, and the dimensions that it runs over."""
+        long = _long(shape)
+        lengths = tuple(shape[i] for i in long)
+        level = 0
+        for view in operands:
+            loop = view.quantity.loop
+            same = loop is not None and loop[1] == lengths and list(view.dimensions) == long
+            level = max(level, loop[0] if same and loop is not None else view.quantity.ready)
+        return level, long
+
+    def read(self, view: _View, loop: tuple[int, Shape], long: Sequence[int]) -> str:
+        """Give the expression of an operand inside a loop, and see that it is stored if it must be."""
+        quantity = view.quantity
+        if quantity.loop == loop or (not quantity.shape and not quantity.array):
+            return quantity.name
+        if not quantity.array:
+            quantity.array, quantity.offset = "memory", self.memory
+            self.memory += math.prod(quantity.shape)
+        return quantity.element([f"i{long.index(dimension)}" for dimension in view.dimensions])
+
+    def add(self, node: Apply[Any]) -> None:
+        """Take one operation of the graph."""
+        from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
+
+        output = node.outputs[0]
+        operands = [self.view(variable) for variable in node.inputs]
+        if isinstance(node.op, DimShuffle):
+            order = list(node.op.new_order)
+            dimensions = tuple(order.index(dimension) for dimension in operands[0].dimensions)
+            self.views[output] = _View(operands[0].quantity, dimensions)
+        elif isinstance(node.op, CAReduce) and type(node.op.scalar_op).__name__ == "Add":
+            self._sum(node, operands[0])
+        elif isinstance(node.op, Elemwise):
+            self._elementwise(node, operands)
+        else:
+            raise NotImplementedError(f"no loop is known for {node.op}")
+
+    def _elementwise(self, node: Apply[Any], operands: Sequence[_View]) -> None:
+        output, operation = node.outputs[0], type(node.op.scalar_op).__name__
+        if operation == "Second":
+            self.views[output] = operands[1]
+            return
+        level, long = self.place(operands, output.type.shape)
+        lengths = tuple(output.type.shape[i] for i in long)
+        loop = (level, lengths)
+        terms = [self.read(view, loop, long) for view in operands]
+        expression = _expression(operation, terms, operands[-1].quantity.constant)
+        if expression is None:
+            raise NotImplementedError(f"no expression is known for {node.op}")
+        if all(view.quantity.constant is not None for view in operands):
+            self.views[output] = _View(_constant(eval(expression, {"math": math})), ())
+            return
+        quantity = self._new(lengths, loop=loop, ready=level + 1 if lengths else level)
+        self.statements[loop].append((quantity, expression))
+        self.views[output] = _View(quantity, tuple(long))
+
+    def _sum(self, node: Apply[Any], operand: _View) -> None:
+        shape = node.inputs[0].type.shape
+        axes = range(len(shape)) if node.op.axis is None else node.op.axis
+        over = {axis for axis in axes if shape[axis] != 1}
+        kept = [axis for axis in range(len(shape)) if axis not in set(axes)]
+        level, long = self.place([operand], shape)
+        if not over:
+            dimensions = tuple(kept.index(dimension) for dimension in operand.dimensions)
+            self.views[node.outputs[0]] = _View(operand.quantity, dimensions)
+            return
+        loop = (level, tuple(shape[i] for i in long))
+        left = [i for i in long if i not in over]
+        total = self._new(tuple(shape[i] for i in left), loop=None, ready=level + 1)
+        term = self.read(operand, loop, long)
+        if total.shape:
+            total.array, total.offset = "memory", self.memory
+            self.memory += math.prod(total.shape)
+        self.sums[loop].append(_Sum(term, total, frozenset(long.index(i) for i in over)))
+        self.views[node.outputs[0]] = _View(total, tuple(kept.index(i) for i in left))
+
+    def _new(self, shape: Shape, *, loop: tuple[int, Shape] | None, ready: int) -> _Quantity:
+        self._made += 1
+        return _Quantity(f"v{self._made}", shape, loop=loop, ready=ready)
+
+    def output(self, variable: Variable[Any, Any], offset: int) -> None:
+        """Write a variable to the gradient, after everything else."""
+        view = self.view(variable)
+        shape = variable.type.shape
+        _, long = self.place([view], shape)
+        loop = (_LAST, tuple(shape[i] for i in long))
+        target = _Quantity("", loop[1], array="gradient", offset=offset)
+        indices = [f"i{k}" for k in range(len(long))]
+        self.statements[loop].append((target, f"{target.element(indices)} = {self.read(view, loop, long)}"))
+
+    def lines(self) -> list[str]:
+        """Give the body of the function."""
+        lines: list[str] = []
+        for loop in sorted(
+            set(self.statements) | set(self.sums), key=lambda each: (each[0], len(each[1]), each)
+        ):
+            lines += self._loop(loop)
+        return lines
+
+    def _loop(self, loop: tuple[int, Shape]) -> list[str]:
+        depth = len(loop[1])
+        indices = [f"i{k}" for k in range(depth)]
+        before: dict[int, list[str]] = defaultdict(list)
+        body: list[str] = []
+        after: dict[int, list[str]] = defaultdict(list)
+        for quantity, expression in self.statements[loop]:
+            if quantity.array == "gradient":
+                body.append(expression)
+                continue
+            body.append(f"{quantity.name} = {expression}")
+            if quantity.shape and quantity.array:
+                body.append(f"{quantity.element(indices)} = {quantity.name}")
+        for each in self.sums[loop]:
+            kept = [index for k, index in enumerate(indices) if k not in each.over]
+            if each.over == frozenset(range(depth - len(each.over), depth)):
+                # Over the innermost loops: added up in a local number.
+                outer = depth - len(each.over)
+                before[outer].append(f"{each.total.name} = 0.0")
+                body.append(f"{each.total.name} += {each.term}")
+                if each.total.shape:
+                    after[outer].append(f"{each.total.element(kept)} = {each.total.name}")
+            else:
+                start, stop = each.total.offset, each.total.offset + math.prod(each.total.shape)
+                before[0].append(f"memory[{start}:{stop}] = 0.0")
+                body.append(f"{each.total.element(kept)} += {each.term}")
+        lines = []
+        for k, length in enumerate(loop[1]):
+            lines += [" " * (4 * k) + line for line in before[k]]
+            lines.append(" " * (4 * k) + f"for i{k} in range({length}):")
+        lines += [" " * (4 * depth) + line for line in body]
+        for k in reversed(range(depth)):
+            lines += [" " * (4 * k) + line for line in after[k]]
+        return lines
+
+
+_LAST = 2**31
+"""Level of the loops that write the gradient."""
+
+
+def print_loops(
+    value: Variable[Any, Any], coordinates: Sequence[Variable[Any, Any]], data: Sequence[Variable[Any, Any]]
+) -> LoopFunction:
+    """Print a scalar graph and its gradient as one function of loops.
+
+    Parameters
+    ----------
+    value : scalar PyTensor variable
+        What to compute.
+    coordinates : sequence of PyTensor variables
+        Inputs to differentiate by, of fixed shapes; they stand one after the other in `values`.
+    data : sequence of PyTensor variables
+        Other inputs, of fixed shapes; they stand one after the other in `data`.
+
+    Returns
+    -------
+    LoopFunction
+        The function.
+
+    Raises
+    ------
+    NotImplementedError
+        The graph has an operation other than elementwise arithmetic, a sum or a change of dimensions.
+    """
+    from pytensor.gradient import grad
+    from pytensor.graph.fg import FunctionGraph
+    from pytensor.graph.rewriting.basic import MergeOptimizer
+
+    gradient: Any = grad(value, list(coordinates))
+    graph = FunctionGraph([*coordinates, *data], [value, *gradient], clone=True)
+    MergeOptimizer().rewrite(graph)  # type: ignore[no-untyped-call]
+    printer = _Printer()
+    starts = []
+    offsets = {"values": 0, "data": 0}
+    for k, variable in enumerate(graph.inputs):
+        array = "values" if k < len(coordinates) else "data"
+        starts.append(offsets[array])
+        offsets[array] += printer.given(variable, array, offsets[array])
+    for node in graph.toposort():
+        printer.add(node)
+    for variable, start in zip(graph.outputs[1:], starts, strict=False):
+        printer.output(variable, start)
+    whole = printer.view(graph.outputs[0])
+    size, given = offsets["values"], offsets["data"]
+    head = ["import math", "", "import numba", "import numpy as np", ""]
+    head += [f"{name} = np.array({values.tolist()!r})" for name, values in printer.constants.items()]
+    head += ["", "", "def evaluate(size, values_, gradient_, value_, data_):"]
+    body = [
+        f"if size != {size}:",
+        "    return -1",
+        f"values = numba.carray(values_, {size})",
+        f"gradient = numba.carray(gradient_, {size})",
+        f"data = numba.carray(data_, {given})",
+        f"memory = np.empty({printer.memory})",
+        *printer.lines(),
+        f"value_[0] = {whole.quantity.element([])}",
+        "finite = math.isfinite(value_[0])",
+        f"for i in range({size}):",
+        "    finite = finite and math.isfinite(gradient[i])",
+        "return 0 if finite else 1",
+    ]
+    return LoopFunction("\n".join([*head, *(f"    {line}" for line in body), ""]))
