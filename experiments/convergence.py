@@ -38,6 +38,7 @@ def main() -> None:
                 fit = model.fit(rng=seed, reading=reading)
                 seconds = time.perf_counter() - started
                 judged = fit.convergence
+                steps = fit.sample_stats["n_steps"]
                 rows.append(
                     {
                         "study": study_id,
@@ -45,6 +46,7 @@ def main() -> None:
                         "seed": seed,
                         "seconds": round(seconds, 1),
                         "compile_seconds": round(compiling, 1),
+                        "steps": int(steps.sum()),
                         "divergences": judged.divergences,
                         "draws": judged.draws,
                         "r_hat": max(judged.r_hat.values()),

@@ -98,6 +98,12 @@ def test_a_single_platform_has_figures_too(single_platform_fit):
         assert to_png(plot(single_platform_fit)).startswith(b"\x89PNG")
 
 
+def test_a_notebook_shows_figures_by_itself(prior_fit):
+    figure = prior_fit.plot()
+    assert figure._repr_png_() == to_png(figure)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+
+
 def test_drawing_twice_gives_the_same_picture(prior_fit):
     assert to_png(plot_tiers(prior_fit)) == to_png(plot_tiers(prior_fit))
 

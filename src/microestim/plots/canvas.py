@@ -77,9 +77,9 @@ def new_sheet(height: float, *, title: str, subtitle: str = "", width: float = 8
     matplotlib.figure.Figure
         The figure, without axes.
     """
-    from matplotlib.figure import Figure
+    from microestim.plots.sheet import Sheet
 
-    figure = Figure(figsize=(width, height), dpi=PIXELS_PER_INCH, facecolor=PAPER)
+    figure = Sheet(figsize=(width, height), dpi=PIXELS_PER_INCH, facecolor=PAPER)
     figure.text(0.15 / width, 1 - 0.10 / height, title, size=TITLE, weight="bold", color=INK, va="top")
     if subtitle:
         figure.text(
