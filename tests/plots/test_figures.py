@@ -7,9 +7,10 @@ import microestim as me
 from microestim.checks.prior_influence import prior_influence
 from microestim.checks.scope import platforms_without_own_evidence
 from microestim.plots import plot_memberships, plot_platforms, plot_predictive, plot_priors, plot_tiers
-from microestim.plots.canvas import round_numbers, to_png
+from microestim.plots.canvas import round_numbers
 from microestim.plots.predictive import upper_tail
 from microestim.plots.priors import standard_draws
+from microestim.plots.sheet import to_png
 from microestim.results import format_interval, format_number
 
 FIGURES = {

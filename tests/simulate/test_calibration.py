@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import microestim as me
 from microestim.models.people import TIER_IDS
 from microestim.simulate import calibrate, density_fingerprint, ecdf_band, uniformity
 
-CALIBRATION = Path(__file__).parents[2] / "docs" / "_data" / "sbc.json"
+DATA = Path(__file__).parents[2] / "docs" / "_data"
+CALIBRATION, CONVERGENCE = DATA / "sbc.json", DATA / "convergence.json"
 
 
 def test_uniform_ranks_pass_as_often_as_they_should():
@@ -68,6 +70,17 @@ def test_calibration_in_the_tree_is_of_this_model():
         assert uniformity(ranks) == pytest.approx(written["p_values"][tier], abs=1e-3)
         # Four tiers at 0.25 % each: a calibrated model fails one time in a hundred.
         assert written["p_values"][tier] > 0.0025, tier
+
+
+def test_convergence_in_the_tree_is_of_these_models():
+    """`python experiments/convergence.py` writes it anew."""
+    written = json.loads(CONVERGENCE.read_text(encoding="utf-8"))
+    for study_id, fingerprint in written["fingerprints"].items():
+        model = me.WorkforceModel(me.load_study(study_id))
+        assert fingerprint == density_fingerprint(model.design, model.priors), study_id
+        fits = [fit for fit in written["fits"] if fit["study"] == study_id]
+        assert {(fit["reading"], fit["seed"]) for fit in fits} == set(product(model.readings, (1, 2, 3)))
+        assert all(fit["converged"] for fit in fits)
 
 
 @pytest.mark.slow

@@ -191,6 +191,11 @@ def _length(variables: Sequence[Variable[Any, Any]]) -> int:
     return sum(math.prod(each.type.shape) for each in variables)
 
 
+_EIGENVALUE_CUTOFF = 1.3
+"""Correlations are adapted to where they stretch or shrink the posterior by more than this: nutpie's own 100
+leaves the metric diagonal here, and some chains then stick at high inflation."""
+
+
 def sample(
     compiled: CompiledModel, settings: SamplerSettings, *, progress: TextIO | None = None
 ) -> xr.DataTree:
@@ -221,6 +226,7 @@ def sample(
         seed=settings.seed,
         target_accept=settings.target_accept,
         adaptation="low_rank",
+        mass_matrix_eigval_cutoff=_EIGENVALUE_CUTOFF,
         save_warmup=False,
         progress_bar=False,
         progress_callback=None if progress is None else _reporter(progress),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -31,7 +30,6 @@ __all__ = [
     "new_sheet",
     "open_axes",
     "stamp_failures",
-    "to_png",
 ]
 
 # Blue and vermilion of the palette of Okabe & Ito stay apart for every common kind of colour blindness, and
@@ -317,23 +315,3 @@ def stamp_failures(figure: Figure, fits: Sequence[FittedModel]) -> None:
         zorder=11,
         bbox={"boxstyle": "square,pad=0.35", "facecolor": FAILED, "edgecolor": "none"},
     )
-
-
-def to_png(figure: Figure) -> bytes:
-    """Draw a figure as a PNG picture.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The figure.
-
-    Returns
-    -------
-    bytes
-        The picture, the same for the same figure.
-    """
-    buffer = io.BytesIO()
-    # Matplotlib's version is no part of the picture: left in, it would change the file for no visible reason.
-    # The usual level, 6, makes files smaller by less than a tenth and takes longer.
-    figure.savefig(buffer, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 3})
-    return buffer.getvalue()

@@ -11,7 +11,7 @@ import numpy as np
 from microestim.checks.bounds import study_bounds
 from microestim.models.people import TIER_IDS
 from microestim.plots import plot_memberships, plot_platforms, plot_predictive, plot_priors, plot_tiers
-from microestim.plots.canvas import stamp_failures, to_png
+from microestim.plots.canvas import stamp_failures
 from microestim.results.posterior import printed_draws
 
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ def draw_figures(
 
 
 def _picture(figure: Figure, alt: str, fit: FittedModel) -> Picture:
+    from microestim.plots.sheet import to_png
+
     width, height = figure.get_size_inches() * 96
     words = alt if fit.converged else f"NOT CONVERGED. {alt}"
     return Picture(to_png(figure), round(float(width)), round(float(height)), words)

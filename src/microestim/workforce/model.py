@@ -137,7 +137,7 @@ class WorkforceModel:
         if self._compiled is None:
             stream = _stream(progress)
             if stream is not None:
-                stream.write("  compiling the model (once; up to a minute on a machine's first run) ...\n")
+                stream.write("  compiling the model (some seconds; kept for later runs) ...\n")
                 stream.flush()
             self._compiled = compile_model(build_graph(self._design, self._priors))
         return self._compiled.seconds
@@ -150,7 +150,7 @@ class WorkforceModel:
         tune: int = 600,
         chains: int = 4,
         cores: int | None = None,
-        target_accept: float = 0.95,
+        target_accept: float = 0.98,
         reading: Reading | None = None,
         progress: bool | TextIO = False,
     ) -> WorkforceFit:
@@ -166,7 +166,7 @@ class WorkforceModel:
             Independent chains, at least 2.
         cores : int, optional
             Chains run at the same time; as many as there are processors and chains unless given.
-        target_accept : float, default 0.95
+        target_accept : float, default 0.98
             Acceptance that the step size is adapted to.
         reading : str, optional
             How to read the question on frequency, one of `readings`; the study's own unless given.
