@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import math
 import sys
@@ -110,24 +111,15 @@ class CompiledModel:
         nutpie.compile_pymc.CompiledPyMCModel
             The model, with its data; chains start at uniform deviates between -1 and 1.
         """
-        import numba
         from nutpie.compile_pymc import CompiledPyMCModel
 
         if self.data is None:
             raise ValueError("the compiled model has no data yet")
         size = self.size
-
-        def expand(_size: int, _expanded: int, point: Any, out: Any, _data: Any) -> int:
-            for i in range(size):
-                out[i] = point[i]
-            return 0
-
-        number = numba.types.uint64
-        numbers = numba.types.CPointer(numba.float64)  # type: ignore[no-untyped-call]
         return CompiledPyMCModel(
             dims={"deviate": ("coordinate",)},
             compiled_logp_func=self.function,
-            compiled_expand_func=numba.cfunc(numba.int64(number, number, numbers, numbers, numbers))(expand),
+            compiled_expand_func=_copy_of_point(),
             initial_point_func=lambda seed: np.random.default_rng(seed).uniform(-1.0, 1.0, size),
             shared_data={},
             shared_var_keys={},
@@ -140,6 +132,22 @@ class CompiledModel:
             _shapes={"deviate": (size,)},
             _coords={"coordinate": pd.RangeIndex(size)},
         )
+
+
+@functools.cache
+def _copy_of_point() -> CFunc:
+    """Compile what nutpie calls for each draw to keep: here a copy of the point."""
+    import numba
+
+    def copy(size: int, _expanded: int, point: Any, out: Any, _data: Any) -> int:
+        for i in range(size):
+            out[i] = point[i]
+        return 0
+
+    number = numba.types.uint64
+    numbers = numba.types.CPointer(numba.float64)  # type: ignore[no-untyped-call]
+    compiled: CFunc = numba.cfunc(numba.int64(number, number, numbers, numbers, numbers))(copy)
+    return compiled
 
 
 def seed_from(rng: int | np.random.Generator | np.random.SeedSequence | None) -> int:
