@@ -1,7 +1,7 @@
 """Fit every shipped study on three seeds with the default settings, and write how the sampler did.
 
 Run: python experiments/convergence.py            (about five minutes on two cores)
-Writes docs/_data/convergence.json: one entry a study, reading and seed, and a fingerprint of each study's model.
+Writes docs/_data/convergence.json: one entry a study, reading and seed, and a fingerprint of each model.
 """
 
 from __future__ import annotations
