@@ -27,6 +27,7 @@ __all__ = [
 Array = npt.NDArray[np.float64]
 MOST_STEPS = 80
 MOST_HALVINGS = 40
+LEAST_EIGENVALUE = 1e-12
 # Newton steps shrink quadratically: the step after one of this relative size is below rounding.
 SMALL_STEP = 1e-8
 
@@ -65,11 +66,37 @@ class Design(ABC):
 
     @abstractmethod
     def log_total(self, theta: Array, *, all_histories: bool) -> float:
-        """Logarithm of the sum of exp(theta' z), with or without the history that nobody shows."""
+        """Logarithm of the sum of exp(theta' z) over histories.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (parameters,)
+            Coefficients.
+        all_histories : bool
+            Whether the history that nobody shows is one of them.
+
+        Returns
+        -------
+        float
+            The logarithm.
+        """
 
     @abstractmethod
     def moments(self, theta: Array, *, all_histories: bool) -> Moments:
-        """Logarithm of that sum, mean and covariance of z."""
+        """Logarithm of that sum, mean and covariance of z.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (parameters,)
+            Coefficients.
+        all_histories : bool
+            Whether the history that nobody shows is one of them.
+
+        Returns
+        -------
+        Moments
+            The three.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -235,15 +262,16 @@ def _newton_step(cov: Array, gradient: Array) -> Array | None:
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         return None
     correlation = cov / np.outer(scale, scale)
-    # Rounding makes a nearly singular matrix indefinite; a little on the diagonal keeps the step uphill.
-    for ridge in (0.0, 1e-10):
-        try:
-            root = np.linalg.cholesky(correlation + ridge * np.eye(len(scale)))
-        except np.linalg.LinAlgError:
-            continue
-        step: Array = np.linalg.solve(root.T, np.linalg.solve(root, gradient / scale)) / scale
-        return step if np.isfinite(step).all() else None
-    return None
+    try:
+        root = np.linalg.cholesky(correlation)
+    except np.linalg.LinAlgError:
+        # Rounding made a nearly singular matrix indefinite; with its eigenvalues bounded the step is uphill.
+        values, vectors = np.linalg.eigh(correlation)
+        turned = vectors.T @ (gradient / scale) / np.maximum(values, LEAST_EIGENVALUE)
+        step = np.asarray(vectors @ turned / scale)
+    else:
+        step = np.asarray(np.linalg.solve(root.T, np.linalg.solve(root, gradient / scale)) / scale)
+    return step if np.isfinite(step).all() else None
 
 
 def maximise(

@@ -54,7 +54,18 @@ class MarginModel:
         return len(self.counts.n_i) if self.by_occasion and isinstance(self.counts, ClosedCounts) else 1
 
     def design(self, kept: Chosen) -> Design:
-        """Return the sums over histories with the chosen columns of the shape."""
+        """Choose columns of the shape.
+
+        Parameters
+        ----------
+        kept : tuple of int
+            Columns of the shape that have a coefficient.
+
+        Returns
+        -------
+        Design
+            The sums over histories with these columns.
+        """
         counts = self.counts
         if self.by_occasion and isinstance(counts, ClosedCounts):
             people = np.concatenate([[0.0], counts.f_k])
@@ -129,7 +140,10 @@ class MarginModel:
         histories = np.concatenate([[0.0] * len(unseen), history_numbers(counts)])
         k = np.arange(1 - len(unseen), len(self.columns), dtype=float)
         z = np.column_stack([np.ones(len(k)), k, self.columns[1 - len(unseen) :, kept]])
-        root = np.sqrt(cells)
+        # Hinges follow every cell, and beyond the largest number of captures there are zeros only, whose logs
+        # say nothing; a single column is held down by those very zeros.
+        last = counts.most + 1 if self.bounded else len(counts.f_k)
+        root = np.sqrt(np.where(k <= last, cells, 0.0))
         found = np.linalg.lstsq(z * root[:, None], (np.log(cells) - histories) * root)[0]
         return np.concatenate([effects - effects.mean() + found[1], found[2:]])
 

@@ -31,11 +31,33 @@ class SizeProfile(ABC):
 
     @abstractmethod
     def loglik(self, size: float) -> float:
-        """Return the log-likelihood of a size, up to a constant."""
+        """Return the log-likelihood of a size, up to a constant.
+
+        Parameters
+        ----------
+        size : float
+            Size of the population, in people.
+
+        Returns
+        -------
+        float
+            The log-likelihood.
+        """
 
     @abstractmethod
     def slope(self, size: float) -> float:
-        """Return the derivative of `loglik` with respect to the size."""
+        """Return the derivative of `loglik` with respect to the size.
+
+        Parameters
+        ----------
+        size : float
+            Size of the population, in people.
+
+        Returns
+        -------
+        float
+            The derivative.
+        """
 
     def maximum(self) -> float:
         """Return the size at which the profile is highest.
