@@ -56,14 +56,15 @@ def documented_elsewhere(thing: object, parameters: set[str]) -> bool:
     """Tell whether the docstring of a class may leave out these parameters of its constructor.
 
     A model's fields carry their own descriptions, an inherited constructor is documented at the parent,
-    and so are the inherited fields of a dataclass. A protocol has no constructor.
+    and so are the inherited fields of a dataclass; its private fields are nobody's business. A protocol has no
+    constructor.
     """
     if not inspect.isclass(thing):
         return False
     if issubclass(thing, BaseModel) or getattr(thing, "_is_protocol", False):
         return True
     if dataclasses.is_dataclass(thing):
-        return not parameters & inspect.get_annotations(thing).keys()
+        return not {each for each in parameters & inspect.get_annotations(thing).keys() if each[0] != "_"}
     return not {"__init__", "__new__"} & vars(thing).keys()
 
 

@@ -17,6 +17,7 @@ from microestim._version import __version__
 
 if TYPE_CHECKING:
     from microestim import errors, simulate
+    from microestim.capture import Captures, FrequencyCounts
     from microestim.checks.reproduction import reproduce
     from microestim.errors import MicroestimError, MicroestimWarning
     from microestim.estimators import (
@@ -31,13 +32,28 @@ if TYPE_CHECKING:
         proxy_scale,
         two_sample_posterior,
     )
+    from microestim.estimators.closed import closed
+    from microestim.estimators.closed_panel import closed_models
+    from microestim.estimators.counts import (
+        chao,
+        chao_improved,
+        chao_one_inflated,
+        lanumteang_bohning,
+        zelterman,
+    )
+    from microestim.estimators.coverage import ace, chao_bunge, turing
+    from microestim.estimators.jackknife import jackknife
+    from microestim.estimators.one_inflation import one_inflation_curve
+    from microestim.estimators.truncated_counts import truncated_counts
     from microestim.models.priors import Prior, read_priors
     from microestim.results import Estimate, Interval, compare
     from microestim.study import Study, load_study, read_study, studies, template
     from microestim.workforce import WorkforceFit, WorkforceModel, citation, load_fit
 
 __all__ = [
+    "Captures",
     "Estimate",
+    "FrequencyCounts",
     "Interval",
     "MicroestimError",
     "MicroestimWarning",
@@ -46,18 +62,28 @@ __all__ = [
     "WorkforceFit",
     "WorkforceModel",
     "__version__",
+    "ace",
     "audience_total",
     "bailey",
+    "chao",
+    "chao_bunge",
+    "chao_improved",
+    "chao_one_inflated",
     "chapman",
     "citation",
+    "closed",
+    "closed_models",
     "compare",
     "errors",
     "extrapolate_ratio",
     "inverse_bounds",
+    "jackknife",
+    "lanumteang_bohning",
     "lincoln_petersen",
     "load_fit",
     "load_study",
     "membership_bounds",
+    "one_inflation_curve",
     "people_from_accounts",
     "proxy_scale",
     "read_priors",
@@ -66,12 +92,17 @@ __all__ = [
     "simulate",
     "studies",
     "template",
+    "truncated_counts",
+    "turing",
     "two_sample_posterior",
+    "zelterman",
 ]
 
 _MODULES = ("errors", "simulate")
 _HOMES = {
+    "Captures": "capture",
     "Estimate": "results",
+    "FrequencyCounts": "capture",
     "Interval": "results",
     "MicroestimError": "errors",
     "MicroestimWarning": "errors",
@@ -79,17 +110,27 @@ _HOMES = {
     "Study": "study",
     "WorkforceFit": "workforce",
     "WorkforceModel": "workforce",
+    "ace": "estimators.coverage",
     "audience_total": "estimators",
     "bailey": "estimators",
+    "chao": "estimators.counts",
+    "chao_bunge": "estimators.coverage",
+    "chao_improved": "estimators.counts",
+    "chao_one_inflated": "estimators.counts",
     "chapman": "estimators",
     "citation": "workforce",
+    "closed": "estimators.closed",
+    "closed_models": "estimators.closed_panel",
     "compare": "results",
     "extrapolate_ratio": "estimators",
     "inverse_bounds": "estimators",
+    "jackknife": "estimators.jackknife",
+    "lanumteang_bohning": "estimators.counts",
     "lincoln_petersen": "estimators",
     "load_fit": "workforce",
     "load_study": "study",
     "membership_bounds": "estimators",
+    "one_inflation_curve": "estimators.one_inflation",
     "people_from_accounts": "estimators",
     "proxy_scale": "estimators",
     "read_priors": "models.priors",
@@ -97,7 +138,10 @@ _HOMES = {
     "reproduce": "checks.reproduction",
     "studies": "study",
     "template": "study",
+    "truncated_counts": "estimators.truncated_counts",
+    "turing": "estimators.coverage",
     "two_sample_posterior": "estimators",
+    "zelterman": "estimators.counts",
 }
 
 

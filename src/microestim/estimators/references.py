@@ -4,11 +4,15 @@ from microestim.results import Reference
 
 __all__ = [
     "BAILEY_1951",
+    "BAILLARGEON_RIVEST_2007",
+    "BURNHAM_ANDERSON_2004",
     "CASTLEDINE_1981",
     "CHAPMAN_1951",
     "HARRIS_KRUEGER_2015",
     "LE_LUDEC_2019",
     "LINCOLN_1930",
+    "OTIS_1978",
+    "RIVEST_BAILLARGEON_2007",
     "RIVEST_YAUCK_2023",
     "SIRKEN_1970",
 ]
@@ -81,4 +85,39 @@ SIRKEN_1970 = Reference(
     volume="65",
     pages="257–266",
     doi="10.1080/01621459.1970.10481077",
+)
+OTIS_1978 = Reference(
+    authors=("Otis, D. L.", "Burnham, K. P.", "White, G. C.", "Anderson, D. R."),
+    year=1978,
+    title="Statistical inference from capture data on closed animal populations",
+    journal="Wildlife Monographs",
+    volume="62",
+    pages="3–135",
+)
+BAILLARGEON_RIVEST_2007 = Reference(
+    authors=("Baillargeon, S.", "Rivest, L.-P."),
+    year=2007,
+    title="Rcapture: loglinear models for capture-recapture in R",
+    journal="Journal of Statistical Software",
+    volume="19(5)",
+    pages="1–31",
+    doi="10.18637/jss.v019.i05",
+)
+RIVEST_BAILLARGEON_2007 = Reference(
+    authors=("Rivest, L.-P.", "Baillargeon, S."),
+    year=2007,
+    title="Applications and extensions of Chao's moment estimator for the size of a closed population",
+    journal="Biometrics",
+    volume="63",
+    pages="999–1006",
+    doi="10.1111/j.1541-0420.2007.00779.x",
+)
+BURNHAM_ANDERSON_2004 = Reference(
+    authors=("Burnham, K. P.", "Anderson, D. R."),
+    year=2004,
+    title="Multimodel inference: understanding AIC and BIC in model selection",
+    journal="Sociological Methods & Research",
+    volume="33(2)",
+    pages="261–304",
+    doi="10.1177/0049124104268644",
 )

@@ -1,9 +1,17 @@
-"""Figures of a fit: every function returns a matplotlib `Figure` and shows or saves nothing."""
+"""Figures: every function returns a matplotlib `Figure` and shows or saves nothing."""
 
+from microestim.plots.captures import plot_captures
 from microestim.plots.memberships import plot_memberships
 from microestim.plots.platforms import plot_platforms
 from microestim.plots.predictive import plot_predictive
 from microestim.plots.priors import plot_priors
 from microestim.plots.tiers import plot_tiers
 
-__all__ = ["plot_memberships", "plot_platforms", "plot_predictive", "plot_priors", "plot_tiers"]
+__all__ = [
+    "plot_captures",
+    "plot_memberships",
+    "plot_platforms",
+    "plot_predictive",
+    "plot_priors",
+    "plot_tiers",
+]

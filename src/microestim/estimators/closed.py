@@ -1,0 +1,372 @@
+"""Size of a closed population from two or more occasions: models of time, behaviour and heterogeneity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.closed_counts import ClosedCounts, MarginCounts, closed_counts
+from microestim.estimators.closed_margins import fit_margin_model, history_numbers
+from microestim.estimators.closed_profile import LogLinearProfile, RemovalProfile, SizeProfile
+from microestim.estimators.heterogeneity import Heterogeneity, heterogeneity_of
+from microestim.estimators.references import (
+    BAILLARGEON_RIVEST_2007,
+    OTIS_1978,
+    RIVEST_BAILLARGEON_2007,
+)
+from microestim.estimators.removal_models import fit_removal_model
+from microestim.results import Estimate, Interval, Rng, floored_interval, format_share
+
+__all__ = ["LEAST_OCCASIONS", "MODELS", "ClosedEstimate", "Model", "closed"]
+
+Array = npt.NDArray[np.float64]
+Model = Literal["M0", "Mt", "Mh", "Mth", "Mb", "Mbh"]
+
+MODELS: tuple[str, ...] = get_args(Model)
+"""Every model that `closed` fits."""
+
+LEAST_OCCASIONS: Mapping[str, int] = {"M0": 2, "Mt": 2, "Mh": 3, "Mth": 3, "Mb": 2, "Mbh": 3}
+"""Fewest occasions at which each model is identified."""
+
+WITH_HETEROGENEITY = ("Mh", "Mth")
+# An estimate whose own first-order bias exceeds this share of it rests on the extrapolation alone.
+LARGEST_BIAS = 0.1
+
+_CLOSED = "The population is closed between the first occasion and the last: nobody joins or leaves."
+_MATCHED = "People are recognised on every occasion without error."
+_INDEPENDENT = "People are captured independently of one another."
+_ASSUMES: dict[str, str] = {
+    "M0": "Everybody has the same chance of capture on every occasion.",
+    "Mt": "On each occasion everybody has the same chance of capture; occasions may differ.",
+    "Mh": "Each person has a chance of capture of their own, the same on every occasion.",
+    "Mth": "The odds of capture are a person's own factor times an occasion's.",
+    "Mb": "Everybody has the same chance of a first capture, and one other chance of each recapture.",
+    "Mbh": "As Mb from the second occasion on; the first has a chance of its own, since those most easily "
+    "captured are captured then.",
+}
+_BOUND = (
+    "Chao's lower bound: any mixture of chances of capture, extrapolated no further than those captured once "
+    "and twice force it to"
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ClosedEstimate(Estimate):
+    """The size of a closed population under one model, with the fit that it comes from.
+
+    Parameters
+    ----------
+    model : str
+        One of `MODELS`.
+    heterogeneity : Heterogeneity or None
+        Shape of unequal catchability, for Mh and Mth.
+    capture_probabilities : ndarray
+        Chance that a person is captured: one for all occasions, or one for each; for Mb and Mbh of a
+        first capture (Mbh: on the first occasion). Empty where there are no occasions.
+    recapture_probability : float or None
+        Chance of a recapture on a later occasion, for Mb and Mbh.
+    coefficients : dict of str to float
+        Coefficients of the shape of heterogeneity.
+    loglik : float
+        Poisson log-likelihood of the counts, with all constants: by history, or by number of captures
+        where only those are known.
+    deviance : float
+        Twice the gap between it and that of counts that are their own expectations.
+    df : int
+        Residual degrees of freedom.
+    n_parameters : int
+        Free parameters, the size included.
+    asymptotic_bias : float or None
+        First-order bias of the estimate, in people; None for Mb and Mbh.
+
+    Examples
+    --------
+    >>> from microestim.capture import Captures
+    >>> closed(Captures.from_counts({"10": 411, "01": 411, "11": 89}), "Mt")
+    <Mt: 2,810 people, se 240, 911 seen>
+    """
+
+    model: str
+    heterogeneity: Heterogeneity | None
+    capture_probabilities: Array
+    recapture_probability: float | None
+    coefficients: dict[str, float]
+    loglik: float
+    deviance: float
+    df: int
+    n_parameters: int
+    asymptotic_bias: float | None
+    _profile: SizeProfile = field(repr=False)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, -2 log-likelihood + 2 parameters."""
+        return -2 * self.loglik + 2 * self.n_parameters
+
+    @property
+    def bic(self) -> float:
+        """Bayesian criterion, -2 log-likelihood + parameters times the log of the people seen."""
+        assert self.n_observed is not None
+        return -2 * self.loglik + self.n_parameters * float(np.log(self.n_observed))
+
+    @property
+    def multinomial_maximum(self) -> float:
+        """Size at which the multinomial likelihood is highest, in people: where the profile has its peak."""
+        return self._profile.maximum()
+
+    @property
+    def interval_methods(self) -> tuple[str, ...]:
+        """Names that `interval` accepts as its method, the default first."""
+        return ("profile", "lognormal", "wald")
+
+    def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
+        if method != "profile":
+            return super()._make_interval(method, level, rng, n_resamples)
+        low, high = self._profile.limits(level)
+        note = ""
+        if np.isinf(high):
+            note = (
+                "no upper limit: the likelihood stays within the level for any size up to ten million times "
+                "the number seen"
+            )
+        assert self.n_observed is not None
+        return floored_interval(
+            low, high, level=level, kind="confidence: profile likelihood", floor=self.n_observed, note=note
+        )
+
+    def _extra_rows(self) -> list[tuple[str, str]]:
+        rows = [
+            ("deviance", f"{self.deviance:,.2f} on {self.df:,} degrees of freedom"),
+            ("AIC, BIC", f"{self.aic:,.2f}, {self.bic:,.2f}"),
+        ]
+        chances = self.capture_probabilities
+        if len(chances):
+            low, high = format_share(float(chances.min())), format_share(float(chances.max()))
+            rows.append(("capture", low if low == high else f"{low} to {high}"))
+        if self.recapture_probability is not None:
+            rows.append(("recapture", format_share(self.recapture_probability)))
+        rows += [(name, f"{value:.4g}") for name, value in self.coefficients.items()]
+        return rows
+
+
+def closed(
+    captures: Any, model: Model, *, heterogeneity: str | Heterogeneity | None = None
+) -> ClosedEstimate:
+    r"""Estimate the size of a closed population from two or more occasions.
+
+    Parameters
+    ----------
+    captures : Captures or FrequencyCounts
+        Who was captured when, or how many people were captured how often (M0 and Mh only; without
+        occasions, captures are Poisson counts).
+    model : {"M0", "Mt", "Mh", "Mth", "Mb", "Mbh"}
+        What the chance of capture depends on: occasion (t), person (h), reaction to the first capture (b).
+    heterogeneity : str or Heterogeneity, optional
+        For Mh and Mth: ``"chao"`` (lower bound), ``"poisson(2)"``, ``"darroch"`` or ``"gamma(3.5)"``.
+
+    Returns
+    -------
+    ClosedEstimate
+        In people; the status is ``"bound"`` for ``"chao"``.
+
+    Raises
+    ------
+    NotEstimableError
+        If the model is not identified with so few occasions, its likelihood has no maximum, or its
+        first-order bias exceeds a tenth of the estimate.
+    InputError
+        If model, heterogeneity and data do not go together.
+
+    Notes
+    -----
+    Counts by history :math:`\omega` are Poisson with
+    :math:`\log \mu_\omega = \gamma + \sum_i \beta_i \omega_i + \tau h(k)`, k the captures of the history and
+    all :math:`\beta_i` equal in M0 and Mh [1]_ [2]_; :math:`\hat N = n + e^{\hat\gamma}`. A history enters
+    through its occasions and k only, so sums over histories are elementary symmetric polynomials and
+    the 2^t histories are never listed: a fit takes O(t^3) operations. Mb and Mbh are removal models on first
+    captures. ``interval("profile")`` is by multinomial profile likelihood, whose maximum
+    (`multinomial_maximum`) is slightly below the estimate.
+
+    Families of heterogeneity that fit equally well can extrapolate to very different sizes [3]_: compare
+    several.
+
+    References
+    ----------
+    .. [1] Otis, D. L., Burnham, K. P., White, G. C. & Anderson, D. R. (1978). Statistical inference from
+       capture data on closed animal populations. Wildlife Monographs 62.
+    .. [2] Baillargeon, S. & Rivest, L.-P. (2007). Rcapture: loglinear models for capture-recapture in R.
+       Journal of Statistical Software 19(5). doi:10.18637/jss.v019.i05
+    .. [3] Link, W. A. (2003). Nonidentifiability of population size from capture-recapture data with
+       heterogeneous detection probabilities. Biometrics 59(4), 1123-1130.
+       doi:10.1111/j.0006-341X.2003.00129.x
+
+    Examples
+    --------
+    >>> from microestim.capture import FrequencyCounts
+    >>> taxicabs = FrequencyCounts({1: 142, 2: 81, 3: 49, 4: 7, 5: 3, 6: 1}, occasions=10)
+    >>> closed(taxicabs, "Mh", heterogeneity="poisson")
+    <Mh poisson(2): 373 people, se 15, 283 seen>
+    """
+    if model not in MODELS:
+        raise InputError(f"model {model!r} is unknown; it must be one of {', '.join(MODELS)}.")
+    counts = closed_counts(captures)
+    shape = _shape_of(model, heterogeneity)
+    name = model if shape is None else f"{model} {shape}"
+    _check_identified(model, name, counts)
+    if model in ("Mb", "Mbh"):
+        assert isinstance(counts, ClosedCounts)
+        return _removal_estimate(model, counts)
+    return _margin_estimate(model, name, shape, counts)
+
+
+def _shape_of(model: str, heterogeneity: str | Heterogeneity | None) -> Heterogeneity | None:
+    if model in WITH_HETEROGENEITY:
+        if heterogeneity is None:
+            raise InputError(
+                f"{model} needs a shape of heterogeneity: 'chao', 'poisson', 'darroch' or 'gamma'. They can "
+                "give very different sizes, so there is no default."
+            )
+        return heterogeneity_of(heterogeneity)
+    if heterogeneity is not None:
+        instead = "Mth" if model == "Mt" else "Mh"
+        raise InputError(f"{model} has no heterogeneity to give a shape to; use {instead}.")
+    return None
+
+
+def _check_identified(model: str, name: str, counts: MarginCounts) -> None:
+    least = LEAST_OCCASIONS[model]
+    if counts.occasions is not None and counts.occasions < least:
+        why = (
+            "two occasions give three counts, and size, chance of capture and heterogeneity (or time) "
+            "already use them up"
+            if model in WITH_HETEROGENEITY
+            else "with the first occasion set apart, one occasion is left, from which no decline can be seen"
+        )
+        raise NotEstimableError(
+            f"{name} is not identified with {counts.occasions} occasions: {why}. It needs {least} or more."
+        )
+    if not isinstance(counts, ClosedCounts) and model not in ("M0", "Mh"):
+        raise InputError(
+            f"{model} depends on who was captured when, and only frequencies of capture are given; they "
+            "allow M0 and Mh."
+        )
+
+
+def _margin_estimate(
+    model: str, name: str, shape: Heterogeneity | None, counts: MarginCounts
+) -> ClosedEstimate:
+    by_occasion = model in ("Mt", "Mth")
+    found = fit_margin_model(name, counts, shape, by_occasion=by_occasion)
+    n = counts.n_observed
+    size = n + found.fit.f0
+    if abs(found.fit.bias) > LARGEST_BIAS * size:
+        raise NotEstimableError(
+            f"{name} gives {size:,.0f}, and the first-order bias of that number is {found.fit.bias:,.0f}: "
+            "the data hardly bear on the extrapolation. Use heterogeneity='chao' for a lower bound, or a "
+            "model with fewer parameters."
+        )
+    captures = float(counts.f_k @ np.arange(1, len(counts.f_k) + 1))
+    if counts.occasions is None:
+        chances = np.empty(0)
+    elif by_occasion and isinstance(counts, ClosedCounts):
+        chances = counts.n_i / size
+    else:
+        chances = np.array([captures / (counts.occasions * size)])
+    kernel = found.fit.loglik_kernel
+    if isinstance(counts, ClosedCounts):
+        cells = 2**counts.t - 1
+    else:
+        kernel += float(counts.f_k @ history_numbers(counts))
+        cells = len(counts.f_k)
+    bound = shape is not None and shape.is_bound
+    return _estimate(
+        model,
+        name,
+        counts,
+        shape=shape,
+        f0=found.fit.f0,
+        se=found.fit.se,
+        kernel=kernel,
+        cells=cells,
+        parameters=found.parameters,
+        chances=chances,
+        recapture=None,
+        coefficients=found.coefficients,
+        bias=found.fit.bias,
+        status="bound" if bound else "estimated",
+        reason=_BOUND if bound else "",
+        profile=LogLinearProfile(model=found.model),
+    )
+
+
+def _removal_estimate(model: str, counts: ClosedCounts) -> ClosedEstimate:
+    apart = model == "Mbh"
+    found = fit_removal_model(model, counts, first_apart=apart)
+    return _estimate(
+        model,
+        model,
+        counts,
+        shape=None,
+        f0=found.f0,
+        se=found.se,
+        kernel=found.loglik_kernel,
+        cells=2**counts.t - 1,
+        parameters=found.parameters,
+        chances=np.array([found.capture]),
+        recapture=found.recapture,
+        coefficients={},
+        bias=None,
+        status="estimated",
+        reason="",
+        profile=RemovalProfile(first=counts.u_i, apart=apart),
+    )
+
+
+def _estimate(
+    model: str,
+    name: str,
+    counts: MarginCounts,
+    *,
+    shape: Heterogeneity | None,
+    f0: float,
+    se: float,
+    kernel: float,
+    cells: int,
+    parameters: int,
+    chances: Array,
+    recapture: float | None,
+    coefficients: dict[str, float],
+    bias: float | None,
+    status: str,
+    reason: str,
+    profile: SizeProfile,
+) -> ClosedEstimate:
+    n = counts.n_observed
+    loglik = kernel - n - counts.log_factorials
+    # No fit exceeds the saturated one; below rounding the gap has either sign.
+    deviance = max(2 * (counts.saturated_loglik - loglik), 0.0)
+    how = RIVEST_BAILLARGEON_2007 if shape is not None and shape.is_bound else BAILLARGEON_RIVEST_2007
+    return ClosedEstimate(
+        n_hat=n + f0,
+        se=se,
+        n_observed=n,
+        status=status,
+        reason=reason,
+        method=name,
+        assumptions=(_CLOSED, _ASSUMES[model], _INDEPENDENT, _MATCHED),
+        reference=how if shape is not None else OTIS_1978,
+        model=model,
+        heterogeneity=shape,
+        capture_probabilities=chances,
+        recapture_probability=recapture,
+        coefficients=coefficients,
+        loglik=loglik,
+        deviance=deviance,
+        df=cells - parameters,
+        n_parameters=parameters,
+        asymptotic_bias=bias,
+        _profile=profile,
+    )

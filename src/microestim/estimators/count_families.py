@@ -1,0 +1,324 @@
+"""Distributions of how often people are seen, and their fit to counts from which the zero is missing.
+
+Every family is one function, the log of its probabilities, analytic in the parameters; likelihoods and
+their derivatives (by a complex step) follow from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from microestim.capture.frequencies import FrequencyCounts
+from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.count_estimate import lower_bound, need_classes
+
+__all__ = [
+    "FAMILIES",
+    "PARAMETER_NAMES",
+    "CountFamily",
+    "FittedFamily",
+    "Parameters",
+    "fit_family",
+    "parameter_slopes",
+]
+
+Array = npt.NDArray[np.float64]
+Parameters = npt.NDArray[np.complex128]
+LogProbabilities = Callable[[Array, Parameters], npt.NDArray[np.complex128]]
+
+CountFamily = Literal["poisson", "geometric", "negbin"]
+"""Distribution of how often a person is seen."""
+
+STEP = 1e-20
+# Second derivatives are central differences of exact first ones: error some step squared, 1e-10.
+DIFFERENCE = 1e-5
+LOWEST_LOG_RATE = -24.0
+# The information is good to some 1e-9 of its largest element.
+FLAT = 1e-8
+# 25 terms that fall by a tenth or faster end below the last digit of the first.
+SMALL_RATIO, TERMS = 0.1, 25
+# Beyond these the negative binomial cannot be told from its limits (Poisson; logarithmic series).
+LOG_SHAPES = (-9.0, 9.0)
+
+
+def _poisson(times: Array, eta: Parameters) -> npt.NDArray[np.complex128]:
+    from scipy.special import gammaln
+
+    return np.asarray(times * eta[0] - np.exp(eta[0]) - gammaln(times + 1), dtype=complex)
+
+
+def _geometric(times: Array, eta: Parameters) -> npt.NDArray[np.complex128]:
+    return np.asarray(times * eta[0] - (times + 1) * np.log(1 + np.exp(eta[0])), dtype=complex)
+
+
+def _negbin(times: Array, eta: Parameters) -> npt.NDArray[np.complex128]:
+    from scipy.special import gammaln
+
+    spread = np.exp(eta[1])
+    # The rising factorial as a sum of logs: no difference of large log-gammas, and analytic for the step.
+    steps = np.arange(int(times.max(initial=0)))
+    rising = np.concatenate(([0j], np.cumsum(np.log(1 + spread * steps))))[times.astype(int)]
+    scale = np.log(1 + spread * np.exp(eta[0]))
+    return np.asarray(
+        rising + times * eta[0] - (times + 1 / spread) * scale - gammaln(times + 1), dtype=complex
+    )
+
+
+FAMILIES: dict[str, LogProbabilities] = {"poisson": _poisson, "geometric": _geometric, "negbin": _negbin}
+PARAMETER_NAMES: dict[str, tuple[str, ...]] = {
+    "poisson": ("rate",),
+    "geometric": ("rate",),
+    "negbin": ("rate", "dispersion"),
+}
+
+
+@dataclass(frozen=True)
+class FittedFamily:
+    """A family at its maximum, with what a number of people is made from.
+
+    Parameters
+    ----------
+    family : str
+        The distribution.
+    eta : ndarray
+        Logs of its parameters.
+    covariance : ndarray
+        Their covariance matrix, from the observed information.
+    loglik : float
+        Log-likelihood of the people it was fitted to, with all constants.
+    modelled : float
+        How many people these are.
+    """
+
+    family: str
+    eta: Array
+    covariance: Array
+    loglik: float
+    modelled: float
+
+    def zero_one(self, eta: Parameters) -> tuple[complex, complex]:
+        """Return the chances of being seen never and once.
+
+        Parameters
+        ----------
+        eta : ndarray of complex
+            Logs of the parameters.
+
+        Returns
+        -------
+        p0, p1 : complex
+            Chances.
+        """
+        p0, p1 = np.exp(FAMILIES[self.family](np.array([0.0, 1.0]), eta))
+        return complex(p0), complex(p1)
+
+    @property
+    def chances(self) -> tuple[float, float]:
+        """Fitted chances of being seen never and once."""
+        p0, p1 = self.zero_one(self.eta.astype(complex))
+        return p0.real, p1.real
+
+    @property
+    def params(self) -> dict[str, float]:
+        """The parameters by name."""
+        named = zip(PARAMETER_NAMES[self.family], self.eta, strict=True)
+        return {name: float(np.exp(value)) for name, value in named}
+
+    def variance_of(self, size: Callable[[Parameters], complex]) -> float:
+        """Return the part of an estimate's variance that comes from the parameters.
+
+        Parameters
+        ----------
+        size : callable
+            The estimate as a function of the logs of the parameters.
+
+        Returns
+        -------
+        float
+            Variance by the delta method.
+        """
+        slope = parameter_slopes(size, self.eta)
+        return float(slope @ self.covariance @ slope)
+
+
+def fit_family(counts: FrequencyCounts, family: str, first: int) -> FittedFamily:
+    """Fit a family to the people seen `first` times or more, by maximum likelihood.
+
+    Parameters
+    ----------
+    counts : FrequencyCounts
+        The counts.
+    family : str
+        One of `FAMILIES`.
+    first : {1, 2}
+        Least number of times of the people modelled.
+
+    Returns
+    -------
+    FittedFamily
+        At the maximum.
+
+    Raises
+    ------
+    NotEstimableError
+        If the likelihood has no maximum inside; the error carries the bound that exists.
+    InputError
+        If the family is unknown, or the last class is pooled.
+
+    Examples
+    --------
+    >>> fit_family(FrequencyCounts({1: 6, 2: 3, 3: 1}), "geometric", 1).params
+    {'rate': 0.5}
+    """
+    if family not in get_args(CountFamily):
+        raise InputError(f"family is {family!r}; it must be one of {', '.join(get_args(CountFamily))}.")
+    need_classes(counts, counts.times_seen[-1], what="a fitted distribution")
+    data = _Data.of(counts, first, FAMILIES[family])
+    eta = _maximum(counts, data, family)
+    information = data.information(eta)
+    # A flat likelihood has no curvature to invert: the maximum is one in rounding only.
+    if eta[0] <= LOWEST_LOG_RATE or np.linalg.eigvalsh(information)[0] <= FLAT * np.abs(information).max():
+        raise NotEstimableError(
+            f"the likelihood of the {family} distribution is flat at its maximum, so these counts do not fix "
+            f"its parameters. The bias-corrected Chao bound is {lower_bound(counts):,.1f} people.",
+            bound=lower_bound(counts),
+        )
+    loglik = data.loglik(eta.astype(complex)).real
+    return FittedFamily(family, eta, np.linalg.inv(information), loglik, data.total)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Classes from `first` on, the people in them, and the family that they are fitted with."""
+
+    times: Array
+    people: Array
+    first: int
+    log_p: LogProbabilities
+
+    @classmethod
+    def of(cls, counts: FrequencyCounts, first: int, log_p: LogProbabilities) -> _Data:
+        held = [(k, f) for k, f in counts.counts.items() if k >= first]
+        return cls(
+            np.array([k for k, _ in held], dtype=float),
+            np.array([f for _, f in held], dtype=float),
+            first,
+            log_p,
+        )
+
+    @property
+    def total(self) -> float:
+        return float(self.people.sum())
+
+    def loglik(self, eta: Parameters) -> complex:
+        kept = (self.people * self.log_p(self.times, eta)).sum()
+        return complex(kept - self.total * np.log(self.share(eta)))
+
+    def share(self, eta: Parameters) -> complex:
+        """Chance of being seen `first` times or more."""
+        ratio = np.exp(eta[0].real) * (1 + (np.exp(eta[1].real) if len(eta) > 1 else 1.0))
+        if ratio < SMALL_RATIO:
+            # One minus nearly one would lose its digits; the terms fall by the ratio, so few of them do.
+            upward = np.arange(self.first, self.first + TERMS, dtype=float)
+            return complex(np.exp(self.log_p(upward, eta)).sum())
+        return complex(1 - np.exp(self.log_p(np.arange(self.first, dtype=float), eta)).sum())
+
+    def score(self, eta: Array) -> Array:
+        return parameter_slopes(self.loglik, eta)
+
+    def information(self, eta: Array) -> Array:
+        rows = []
+        for place in range(len(eta)):
+            shift = np.zeros(len(eta))
+            shift[place] = DIFFERENCE
+            rows.append((self.score(eta - shift) - self.score(eta + shift)) / (2 * DIFFERENCE))
+        matrix = np.array(rows)
+        return (matrix + matrix.T) / 2
+
+
+def parameter_slopes(function: Callable[[Parameters], complex], eta: Array) -> Array:
+    """Return the derivatives of a function of the parameters, by a complex step.
+
+    Parameters
+    ----------
+    function : callable
+        Analytic in its argument.
+    eta : ndarray
+        Where to differentiate.
+
+    Returns
+    -------
+    ndarray
+        One derivative a parameter.
+
+    Examples
+    --------
+    >>> parameter_slopes(lambda eta: complex(eta[0] ** 3), np.array([2.0]))
+    array([12.])
+    """
+    slopes = np.empty(len(eta))
+    for place in range(len(eta)):
+        shifted = eta.astype(complex)
+        shifted[place] += STEP * 1j
+        slopes[place] = function(shifted).imag / STEP
+    return slopes
+
+
+def _maximum(counts: FrequencyCounts, data: _Data, family: str) -> Array:
+    bound = lower_bound(counts)
+    if data.total == 0 or data.times[-1] == data.first:
+        word = {1: "once", 2: "twice"}[data.first]
+        raise NotEstimableError(
+            f"nobody was seen more than {word}, so the likelihood grows as the rate falls to zero and the "
+            f"number of people is without limit. The bias-corrected Chao bound is {bound:,.1f} people.",
+            bound=bound,
+        )
+    if family != "negbin":
+        return np.array([_best_rate(data, None)])
+
+    def profile_score(log_dispersion: float) -> float:
+        eta = np.array([_best_rate(data, log_dispersion), log_dispersion])
+        return float(data.score(eta)[1])
+
+    from scipy.optimize import brentq
+
+    grid = np.linspace(*LOG_SHAPES, 37)
+    scores = np.array([profile_score(value) for value in grid])
+    turns = np.flatnonzero((scores[:-1] > 0) & (scores[1:] <= 0))
+    if not turns.size:
+        if scores[len(scores) // 2] > 0 or scores[-1] > 0:
+            raise NotEstimableError(
+                "the likelihood of the negative binomial grows without end as its dispersion does, so the "
+                "rate falls to zero and the number of people runs to infinity: these counts set no upper "
+                f"limit for it. The bias-corrected Chao bound is {bound:,.1f} people.",
+                bound=bound,
+            )
+        raise NotEstimableError(
+            "the counts vary less than a negative binomial can: its likelihood is largest at the Poisson "
+            "limit, where the dispersion is zero. Use family='poisson'.",
+            bound=bound,
+        )
+    peaks = [float(brentq(profile_score, grid[i], grid[i + 1], xtol=1e-13, rtol=1e-14)) for i in turns]
+    fits = [np.array([_best_rate(data, peak), peak]) for peak in peaks]
+    return max(fits, key=lambda eta: data.loglik(eta.astype(complex)).real)
+
+
+def _best_rate(data: _Data, log_dispersion: float | None) -> float:
+    """Return the log rate at which the score vanishes: the mean above the cut equals that of the data."""
+    from scipy.optimize import brentq
+
+    rest = [] if log_dispersion is None else [log_dispersion]
+
+    def score(log_rate: float) -> float:
+        return float(data.score(np.array([log_rate, *rest]))[0])
+
+    # The rate is at most the mean of the classes, so at most the last of them.
+    largest = float(np.log(data.times[-1])) + 1.0
+    if score(LOWEST_LOG_RATE) <= 0:
+        return LOWEST_LOG_RATE
+    return float(brentq(score, LOWEST_LOG_RATE, largest, xtol=1e-14, rtol=1e-15))

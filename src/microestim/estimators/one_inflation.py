@@ -1,0 +1,186 @@
+"""The range between the two readings of too many people seen once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
+from microestim.errors import InputError
+from microestim.estimators.count_families import CountFamily, Parameters, fit_family
+from microestim.estimators.truncated_counts import refuse_too_few_ones
+from microestim.results import lognormal_limits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["OneInflationCurve", "one_inflation_curve"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OneInflationCurve:
+    """How many people there are, by what those are who were seen once too often.
+
+    Parameters
+    ----------
+    alpha : ndarray
+        Share of the surplus people seen once who could have been seen again; shares from 0 to 1.
+    f0 : ndarray
+        People not seen, one number a share.
+    se : ndarray
+        Standard errors of `f0` plus the people seen.
+    surplus : float
+        People seen once beyond those that the family expects.
+    family : str
+        The distribution.
+    counts : FrequencyCounts
+        The counts.
+    """
+
+    alpha: Array
+    f0: Array
+    se: Array
+    surplus: float
+    family: str
+    counts: FrequencyCounts
+
+    @property
+    def n_hat(self) -> Array:
+        """People, one number a share."""
+        return self.counts.n_observed + self.f0
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """Export one row a share.
+
+        Parameters
+        ----------
+        level : float, default 0.95
+            Confidence level of the log-normal limits.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `alpha`, `f0`, `estimate`, `se`, `ci_low`, `ci_high`, `ci_level`, `ci_kind`; people.
+
+        Examples
+        --------
+        >>> curve = one_inflation_curve({1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1})
+        >>> curve.to_frame().shape
+        (11, 8)
+        """
+        import pandas as pd
+
+        low, high = lognormal_limits(self.n_hat, self.se, self.counts.n_observed, level)
+        return pd.DataFrame(
+            {
+                "alpha": self.alpha,
+                "f0": self.f0,
+                "estimate": self.n_hat,
+                "se": self.se,
+                "ci_low": low,
+                "ci_high": high,
+                "ci_level": level,
+                "ci_kind": "confidence: log-normal",
+            }
+        )
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        low, high = self.n_hat.min(), self.n_hat.max()
+        return (
+            f"<OneInflationCurve, {self.family}: {low:,.0f} to {high:,.0f} people, "
+            f"{self.surplus:,.1f} of {self.counts.singletons:,} seen once are surplus>"
+        )
+
+
+def one_inflation_curve(
+    counts: CountsLike, *, family: CountFamily = "poisson", alpha: npt.ArrayLike | None = None
+) -> OneInflationCurve:
+    r"""Compute the number of people between the two readings of too many people seen once.
+
+    One reading takes the surplus people seen once as people who are always seen exactly once, of whom
+    nobody was missed; the other takes them as people like all others, who stopped after the first time. The
+    counts cannot tell which, and any mixture of the two fits as well.
+
+    Parameters
+    ----------
+    counts : FrequencyCounts or mapping of int to int
+        People by times seen.
+    family : {"poisson", "geometric", "negbin"}, default "poisson"
+        Distribution of the times seen, fitted to the people seen twice or more.
+    alpha : array_like, optional
+        Shares of the surplus who are people like all others: 0 gives ``inflation="one-before"`` of
+        `truncated_counts`, 1 gives ``"one-after"``. Eleven shares from 0 to 1 when None.
+
+    Returns
+    -------
+    OneInflationCurve
+        In people.
+
+    Raises
+    ------
+    NotEstimableError
+        If there are not too many people seen once, or the family has no maximum.
+    InputError
+        If a share is not between 0 and 1, or the counts do not fit.
+
+    Notes
+    -----
+    With :math:`n_2` people seen twice or more, :math:`q = 1 - p_0 - p_1` and the surplus
+    :math:`E = f_1 - n_2 p_1 / q`,
+
+    .. math:: f_0(\alpha) = n_2 p_0 / q + \alpha E \, p_0 / (1 - p_0).
+
+    Variance by the delta method, frequencies multinomial and the parameters from the observed information;
+    at the ends it is that of `truncated_counts`.
+
+    References
+    ----------
+    .. [1] Godwin, R. T., Böhning, D. (2017). Estimation of the population size by using the one-inflated
+       positive Poisson model. Journal of the Royal Statistical Society C 66(2), 425-448.
+       doi:10.1111/rssc.12192
+
+    Examples
+    --------
+    >>> one_inflation_curve({1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1})
+    <OneInflationCurve, poisson: 82 to 86 people, 29.9 of 43 seen once are surplus>
+    """
+    held = as_frequency_counts(counts)
+    shares = np.linspace(0, 1, 11) if alpha is None else np.atleast_1d(np.asarray(alpha, dtype=float))
+    if shares.ndim != 1 or not np.all((shares >= 0) & (shares <= 1)):
+        raise InputError(f"alpha is {alpha!r}; give shares between 0 and 1.")
+    fit = fit_family(held, family, 2)
+    refuse_too_few_ones(held, fit)
+    once, more = float(held[1]), fit.modelled
+
+    def weights(eta: Parameters, share: float) -> tuple[complex, complex]:
+        """People that each one seen once, and each seen more often, stands for."""
+        p0, p1 = fit.zero_one(eta)
+        missed, rest = p0 / (1 - p0), 1 - p0 - p1
+        return 1 + share * missed, 1 + p0 / rest - share * missed * p1 / rest
+
+    f0, se = np.empty(len(shares)), np.empty(len(shares))
+    for place, share in enumerate(shares):
+
+        def size(eta: Parameters, share: float = share) -> complex:
+            a, b = weights(eta, share)
+            return a * once + b * more
+
+        a, b = (weight.real for weight in weights(fit.eta.astype(complex), share))
+        n_hat = a * once + b * more
+        f0[place] = n_hat - held.n_observed
+        se[place] = np.sqrt(a**2 * once + b**2 * more - n_hat + fit.variance_of(size))
+    p0, p1 = fit.chances
+    return OneInflationCurve(
+        alpha=shares,
+        f0=f0,
+        se=se,
+        surplus=once - more * p1 / (1 - p0 - p1),
+        family=family,
+        counts=held,
+    )

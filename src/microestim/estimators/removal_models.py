@@ -1,0 +1,131 @@
+"""Models with a reaction to the first capture: only first captures tell of the size. Mb and Mbh."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from microestim.errors import NotEstimableError
+from microestim.estimators.closed_counts import ClosedCounts
+
+__all__ = ["RemovalFit", "fit_removal_model"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RemovalFit:
+    """A fitted model of first captures and recaptures.
+
+    Parameters
+    ----------
+    f0, se : float
+        People not seen, and the standard error of the size.
+    capture, recapture : float
+        Probability of a first capture (of everybody, on the first occasion) and of a recapture on each
+        later occasion.
+    loglik_kernel : float
+        Sum over the people seen of the logarithm of the expectation of their history.
+    parameters : int
+        Free parameters.
+    """
+
+    f0: float
+    se: float
+    capture: float
+    recapture: float
+    loglik_kernel: float
+    parameters: int
+
+
+def fit_removal_model(name: str, counts: ClosedCounts, *, first_apart: bool) -> RemovalFit:
+    r"""Fit Mb, or Mbh with a probability of its own on the first occasion.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model, for messages.
+    counts : ClosedCounts
+        The data.
+    first_apart : bool
+        Whether the first occasion has a probability of its own: the most easily caught are then taken out
+        before the removal begins.
+
+    Returns
+    -------
+    RemovalFit
+        The fit.
+
+    Raises
+    ------
+    NotEstimableError
+        If first captures do not decline.
+
+    Notes
+    -----
+    First captures are Poisson with expectations :math:`N p (1 - p)^{j - 1}`; with :math:`q = 1 - p` the
+    number not seen is :math:`f_0 = \mu_1 q^t / p` and its relative variance
+    :math:`1 / n + (t + q / p - m)^2 / (n v)`, where m and v are mean and variance of j - 1 under the model
+    [1]_. Recaptures are binomial and independent of the size.
+
+    References
+    ----------
+    .. [1] Rivest, L.-P. & Levesque, T. (2001). Improved log-linear model estimators of abundance in
+       capture-recapture experiments. Canadian Journal of Statistics 29(4), 555-572. doi:10.2307/3316007
+    """
+    from scipy.special import xlogy
+
+    first = counts.u_i[1:] if first_apart else counts.u_i
+    t, caught = len(first), float(first.sum())
+    place = np.arange(t, dtype=float)
+    if caught == 0 or first @ place >= caught * (t - 1) / 2:
+        raise NotEstimableError(
+            f"{name} needs first captures that decline from occasion to occasion"
+            f"{' after the first' if first_apart else ''}, and they do not: "
+            f"{', '.join(f'{u:g}' for u in counts.u_i)}. The data set no upper limit to the population "
+            "under this model."
+        )
+    if first[0] == caught:
+        raise NotEstimableError(
+            f"under {name} nobody is missing: all first captures fall on one occasion, so the probability of "
+            "capture is 1 there."
+        )
+    log_q = _log_survival(t, float(first @ place) / caught)
+    q = np.exp(log_q)
+    weights = q**place / np.sum(q**place)
+    mean = weights @ place
+    variance = weights @ (place - mean) ** 2
+    f0 = caught * weights[0] * q**t / (1 - q)
+    log_variance = 1 / caught + (t + q / (1 - q) - mean) ** 2 / (caught * variance)
+    later = float(counts.u_i @ np.arange(counts.t - 1, -1, -1.0))
+    again = float(counts.n_i.sum() - counts.n_observed)
+    kernel = float(first @ np.log(caught * weights)) + float(xlogy(again, again / later) if later else 0.0)
+    kernel += float(xlogy(later - again, 1 - again / later) if later else 0.0)
+    size = counts.n_observed + f0
+    capture = 1 - q
+    if first_apart:
+        alone = float(counts.u_i[0])
+        kernel += float(xlogy(alone, alone))
+        capture = alone / size
+    return RemovalFit(
+        f0=float(f0),
+        se=float(np.sqrt(f0 + f0**2 * log_variance)),
+        capture=float(capture),
+        recapture=again / later if later else float("nan"),
+        loglik_kernel=kernel,
+        parameters=4 if first_apart else 3,
+    )
+
+
+def _log_survival(t: int, mean: float) -> float:
+    """Log of the q whose geometric distribution, cut at t, has the given mean of j - 1."""
+    from scipy.optimize import brentq
+
+    place = np.arange(t, dtype=float)
+
+    def excess(log_q: float) -> float:
+        weights = np.exp(log_q * place)
+        return float(weights @ place / weights.sum()) - mean
+
+    # Far enough for one first capture in a million million after the first occasion.
+    return float(brentq(excess, -60.0, -1e-12, xtol=1e-15, rtol=1e-14))

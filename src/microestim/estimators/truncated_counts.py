@@ -1,0 +1,275 @@
+"""Size of a closed population from a distribution of how often people are seen, fitted without its zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
+from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.count_estimate import CountEstimate, count_estimate, lower_bound
+from microestim.estimators.count_families import (
+    FAMILIES,
+    PARAMETER_NAMES,
+    CountFamily,
+    FittedFamily,
+    Parameters,
+    fit_family,
+)
+from microestim.estimators.count_references import BOHNING_2008, GODWIN_BOHNING_2017
+from microestim.estimators.counts import ASSUMPTIONS
+
+__all__ = ["ASSUMED", "Inflation", "TruncatedCounts", "refuse_too_few_ones", "truncated_counts"]
+
+Inflation = Literal["one-before", "one-after", "hurdle", "drop-ones"]
+"""How too many people seen once come about."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TruncatedCounts(CountEstimate):
+    """A fitted distribution of how often people are seen, and the number of people that it implies.
+
+    Parameters
+    ----------
+    family : str
+        The distribution.
+    inflation : str or None
+        How too many people seen once come about.
+    loglik : float
+        Maximised log-likelihood with all constants, of the people it was fitted to.
+    n_params : int
+        Parameters estimated.
+
+    Examples
+    --------
+    >>> fit = truncated_counts({1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1}, family="geometric")
+    >>> round(fit.loglik, 3), round(fit.aic, 3)
+    (-98.074, 198.149)
+    """
+
+    family: str
+    inflation: str | None
+    loglik: float
+    n_params: int
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion; comparable only between fits to the same people (not across "drop-ones")."""
+        return 2 * self.n_params - 2 * self.loglik
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, with the log of the number seen."""
+        return self.n_params * float(np.log(self.counts.n_observed)) - 2 * self.loglik
+
+    @property
+    def converged(self) -> bool:
+        """Whether the maximum was found: always, since a fit without one is refused."""
+        return True
+
+    @property
+    def df_resid(self) -> int:
+        """Classes with people that entered the likelihood, less one, less the parameters; at least 0."""
+        entered = [k for k in self.counts.times_seen if k > 1 or self.inflation != "drop-ones"]
+        return max(len(entered) - 1 - self.n_params, 0)
+
+    def expected(self, largest: int | None = None) -> dict[int, float]:
+        """Return the number of people that the fit expects in each class.
+
+        Parameters
+        ----------
+        largest : int, optional
+            Last class; the most times that anybody was seen when None.
+
+        Returns
+        -------
+        dict of int to float
+            People by times seen. With an inflation the people seen once are fitted exactly.
+
+        Raises
+        ------
+        InputError
+            If `largest` is no number of times seen.
+
+        Examples
+        --------
+        >>> fit = truncated_counts({1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1})
+        >>> round(fit.expected()[1], 1)
+        34.5
+        """
+        last = self.counts.times_seen[-1] if largest is None else largest
+        if last < 1 or last != int(last):
+            raise InputError(f"largest is {largest!r}; give a whole number of times seen, at least 1.")
+        first = 1 if self.inflation is None else 2
+        eta = np.array([np.log(self.params[name]) for name in PARAMETER_NAMES[self.family]], dtype=complex)
+        log_p = FAMILIES[self.family]
+        people = self.counts.n_observed - (0 if first == 1 else self.counts[1])
+        share = 1 - np.exp(log_p(np.arange(first, dtype=float), eta)).sum().real
+        times = np.arange(first, last + 1, dtype=float)
+        values = people * np.exp(log_p(times, eta).real) / share
+        fitted = {} if first == 1 else {1: float(self.counts[1])}
+        return fitted | {int(k): float(v) for k, v in zip(times, values, strict=True)}
+
+
+ASSUMED = {
+    "poisson": "Everybody is seen at the same rate (Poisson); differences make the number too low.",
+    "geometric": "How often a person is seen follows a geometric distribution.",
+    "negbin": "The rates at which people are seen follow a gamma distribution (negative binomial counts).",
+}
+_INFLATED = {
+    "one-before": "Some people would be seen exactly once whatever happens; none of these were missed.",
+    "one-after": "Some of those seen were stopped from being seen again after the first time.",
+    "hurdle": "Being seen a second time needs a step that has a chance of its own.",
+    "drop-ones": "The people seen once are as many as they are; only those seen twice or more are modelled.",
+}
+
+
+def truncated_counts(
+    counts: CountsLike, *, family: CountFamily = "poisson", inflation: Inflation | None = None
+) -> TruncatedCounts:
+    r"""Estimate a population's size by fitting a distribution to how often people were seen.
+
+    Parameters
+    ----------
+    counts : FrequencyCounts or mapping of int to int
+        People by times seen, as counts without an upper limit: occasions, where given, are taken to be
+        many.
+    family : {"poisson", "geometric", "negbin"}, default "poisson"
+        Distribution of the times seen, zero included.
+    inflation : {"one-before", "one-after", "hurdle", "drop-ones"}, optional
+        How too many people seen once come about: people who are always seen once (one-inflated, then
+        truncated); people who stop after the first time (truncated, then one-inflated); a chance of its
+        own for a second time; or no model of them at all.
+
+    Returns
+    -------
+    TruncatedCounts
+        In people; `params` has the ``"rate"``, the ``"dispersion"`` of the negative binomial (variance
+        rate + dispersion rate²), and the share ``"one_inflation"`` where the inflation has one.
+
+    Raises
+    ------
+    NotEstimableError
+        If the likelihood has no maximum inside: everybody was seen the least number of times, the
+        negative binomial runs to one of its limits, or there are fewer people seen once than the family
+        expects without inflation. The error carries the bound that exists.
+    InputError
+        If the counts or an option do not fit.
+
+    Notes
+    -----
+    With :math:`p_0, p_1` the fitted chances of zero and one, n people seen, :math:`n_2` of them twice or
+    more, and :math:`u = p_0 / (1 - p_0 - p_1)`:
+
+    .. math:: \hat N = n / (1 - p_0) \text{ (none; one-after)}, \quad n + n_2 u \text{ (one-before;
+       drop-ones)}, \quad n (1 + u) \text{ (hurdle)}.
+
+    With an inflation the distribution is fitted to the people seen twice or more; those seen once are fitted
+    exactly. Variance by conditioning [1]_: :math:`n p_0 / (1 - p_0)^2`, :math:`n_2 u (1 + u)` or
+    :math:`n u (1 + u)`, plus the delta method's for the parameters, from the observed information. The
+    readings of the inflation [2]_ give different numbers from one fit, and the counts cannot tell them apart.
+
+    References
+    ----------
+    .. [1] Böhning, D. (2008). A simple variance formula for population size estimators by conditioning.
+       Statistical Methodology 5(5), 410-423. doi:10.1016/j.stamet.2007.10.001
+    .. [2] Godwin, R. T., Böhning, D. (2017). Estimation of the population size by using the one-inflated
+       positive Poisson model. Journal of the Royal Statistical Society C 66(2), 425-448.
+       doi:10.1111/rssc.12192
+
+    Examples
+    --------
+    >>> rabbits = {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1}
+    >>> truncated_counts(rabbits)
+    <zero-truncated poisson: 100.4 people, se 7.7, 76 seen>
+    >>> truncated_counts(rabbits, inflation="one-after")
+    <zero-truncated poisson, one-after: 86.0 people, se 5.0, 76 seen>
+    """
+    held = as_frequency_counts(counts)
+    if inflation is not None and inflation not in get_args(Inflation):
+        raise InputError(f"inflation is {inflation!r}; it must be None, {', '.join(get_args(Inflation))}.")
+    fit = fit_family(held, family, 1 if inflation is None else 2)
+    seen, once, modelled = float(held.n_observed), float(held[1]), fit.modelled
+    over_all = inflation is None or inflation == "one-after"
+    projected = seen if inflation == "hurdle" else modelled
+
+    def size(eta: Parameters) -> complex:
+        p0, p1 = fit.zero_one(eta)
+        return seen / (1 - p0) if over_all else seen + projected * p0 / (1 - p0 - p1)
+
+    p0, p1 = fit.chances
+    n_hat = size(fit.eta.astype(complex)).real
+    extra: dict[str, float] = {}
+    if inflation in ("one-before", "one-after"):
+        refuse_too_few_ones(held, fit)
+        # The share is of all people before the truncation, and of those seen after it.
+        among = n_hat if inflation == "one-before" else n_hat * (1 - p0)
+        caught = 1.0 if inflation == "one-before" else 1 - p0
+        extra["one_inflation"] = 1 - modelled / ((1 - p0 - p1) * among / caught)
+    elif inflation == "hurdle":
+        extra["share_seen_once"] = once / seen
+    own_ones = inflation in ("one-before", "one-after", "hurdle")
+    loglik = fit.loglik
+    if own_ones:
+        loglik += _times_log(once, once / seen) + _times_log(modelled, modelled / seen)
+    odds = p0 / (1 - p0 - p1)
+    conditional = seen * p0 / (1 - p0) ** 2 if over_all else projected * odds * (1 + odds)
+    name = f"zero-truncated {family}"
+    made = count_estimate(
+        held,
+        n_hat,
+        conditional + fit.variance_of(size),
+        method=name if inflation is None else f"{name}, {inflation}",
+        assumptions=(
+            *ASSUMPTIONS,
+            ASSUMED[family],
+            *(() if inflation is None else (_INFLATED[inflation],)),
+        ),
+        reference=BOHNING_2008 if inflation is None else GODWIN_BOHNING_2017,
+        params={**fit.params, **extra},
+    )
+    kept: dict[str, Any] = {item.name: getattr(made, item.name) for item in fields(made)}
+    return TruncatedCounts(
+        **kept,
+        family=family,
+        inflation=inflation,
+        loglik=loglik,
+        n_params=len(fit.eta) + own_ones,
+    )
+
+
+def refuse_too_few_ones(counts: FrequencyCounts, fit: FittedFamily) -> None:
+    """Refuse a share of one-inflation where the family expects more people seen once than there are.
+
+    Parameters
+    ----------
+    counts : FrequencyCounts
+        The counts.
+    fit : FittedFamily
+        The family, fitted to the people seen twice or more.
+
+    Raises
+    ------
+    NotEstimableError
+        If there is no one-inflation; the error carries the bound that exists.
+
+    Examples
+    --------
+    >>> counts = FrequencyCounts({1: 43, 2: 16, 3: 8, 4: 6})
+    >>> refuse_too_few_ones(counts, fit_family(counts, "poisson", 2))
+    """
+    p0, p1 = fit.chances
+    expected = fit.modelled * p1 / (1 - p0 - p1)
+    if expected > counts[1]:
+        raise NotEstimableError(
+            f"the {fit.family} distribution of the people seen twice or more expects {expected:,.1f} people "
+            f"seen once and there are {counts[1]:,}: there are not too many, so no share of one-inflation "
+            "exists. Use inflation=None, or 'hurdle' or 'drop-ones' for too few.",
+            bound=lower_bound(counts),
+        )
+
+
+def _times_log(count: float, share: float) -> float:
+    return count * float(np.log(share)) if count else 0.0
