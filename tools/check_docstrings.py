@@ -56,8 +56,7 @@ def documented_elsewhere(thing: object, parameters: set[str]) -> bool:
     """Tell whether the docstring of a class may leave out these parameters of its constructor.
 
     A model's fields carry their own descriptions, an inherited constructor is documented at the parent,
-    and so are the inherited fields of a dataclass; its private fields are nobody's business. A protocol has no
-    constructor.
+    and so are the inherited fields of a dataclass. Private fields need no words. A protocol has no constructor.
     """
     if not inspect.isclass(thing):
         return False

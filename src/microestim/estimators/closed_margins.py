@@ -58,7 +58,7 @@ class MarginModel:
 
         Parameters
         ----------
-        kept : tuple of int
+        kept : ndarray of int
             Columns of the shape that have a coefficient.
 
         Returns
