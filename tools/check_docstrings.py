@@ -45,7 +45,8 @@ def public_things(module: ModuleType) -> Iterator[tuple[str, object, bool]]:
         if inspect.isclass(thing):
             for member, value in vars(thing).items():
                 kinds = (property, functools.cached_property, classmethod, staticmethod)
-                if not member.startswith("_") and (inspect.isfunction(value) or isinstance(value, kinds)):
+                written = inspect.isfunction(value) and value.__module__ == module.__name__
+                if not member.startswith("_") and (written or isinstance(value, kinds)):
                     promised = getattr(thing, "_is_protocol", False) or any(
                         member in vars(parent) for parent in thing.__mro__[1:]
                     )
@@ -56,7 +57,8 @@ def documented_elsewhere(thing: object, parameters: set[str]) -> bool:
     """Tell whether the docstring of a class may leave out these parameters of its constructor.
 
     A model's fields carry their own descriptions, an inherited constructor is documented at the parent,
-    and so are the inherited fields of a dataclass. Private fields need no words. A protocol has no constructor.
+    and so are the inherited fields of a dataclass; private fields need no words. A protocol has no
+    constructor.
     """
     if not inspect.isclass(thing):
         return False
