@@ -5,8 +5,8 @@ import pytest
 
 from microestim.capture import Captures
 from microestim.errors import NotEstimableError
-from microestim.plots.canvas import to_png
 from microestim.plots.captures import plot_captures
+from microestim.plots.sheet import to_png
 
 CAPTURES = Captures.from_counts({"1100": 9, "1000": 30, "0110": 4, "0100": 21, "0010": 3, "1111": 2})
 
