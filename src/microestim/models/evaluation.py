@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,15 @@ from microestim.models.namespace import NUMPY
 from microestim.models.priors import Prior
 from microestim.models.sizes import declared_error, size_log_prior, total_error
 
-__all__ = ["Deviates", "evaluate", "log_densities", "log_jacobian", "model_numbers", "prior_scales"]
+__all__ = [
+    "Deviates",
+    "evaluate",
+    "log_densities",
+    "log_jacobian",
+    "model_numbers",
+    "natural_values",
+    "prior_scales",
+]
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,33 @@ def prior_scales(design: Design, priors: Mapping[str, Prior]) -> tuple[np.ndarra
     ]
     location, scale = np.array(pairs).T
     return location, scale
+
+
+def natural_values(
+    design: Design, priors: Mapping[str, Prior], values: Iterable[Any], exp: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """Bring every scalar quantity from the scale of its prior's family to its own unit.
+
+    Parameters
+    ----------
+    design : Design
+        The model.
+    priors : mapping of str to Prior
+        Priors by name.
+    values : iterable of array or scalar graph
+        One value a quantity, in order.
+    exp : callable
+        Exponential function that fits the kind of the values.
+
+    Returns
+    -------
+    dict of str to array or scalar graph
+        Values by the name of the quantity.
+    """
+    return {
+        parameter.name: value if parameter.prior is None else priors[parameter.prior].natural(value, exp)
+        for parameter, value in zip(design.parameters, values, strict=True)
+    }
 
 
 def model_numbers(design: Design, priors: Mapping[str, Prior]) -> dict[str, float]:
@@ -148,12 +184,7 @@ def evaluate(
     """
     location, scale = prior_scales(design, priors)
     values = location + scale * deviates.scalars
-    p = {
-        parameter.name: values[:, i]
-        if parameter.prior is None
-        else priors[parameter.prior].natural(values[:, i], np.exp)
-        for i, parameter in enumerate(design.parameters)
-    }
+    p = natural_values(design, priors, values.T, np.exp)
     rows = {name: deviates.platforms[:, i] for i, name in enumerate(design.rows)}
     return Latent(
         NUMPY,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from microestim.models.design import Design
-from microestim.models.evaluation import log_declared, model_numbers, prior_scales
+from microestim.models.evaluation import log_declared, model_numbers, natural_values, prior_scales
 from microestim.models.latent import Latent
 from microestim.models.namespace import pytensor_namespace
 from microestim.models.priors import Prior
@@ -112,17 +112,14 @@ def build_graph(design: Design, priors: Mapping[str, Prior]) -> DensityGraph:
     scales = tuple(pt.dscalar(f"scale of {parameter.name}") for parameter in parameters)
     numbers = {name: pt.dscalar(name) for name in model_numbers(design, priors)}
     declared = pt.dvector("log_declared", shape=by_platform)
-    p = {
-        parameter.name: _natural(location + scale * z, parameter.prior, priors, pt.exp)
-        for parameter, z, location, scale in zip(parameters, deviates, locations, scales, strict=True)
-    }
+    values = [location + scale * z for z, location, scale in zip(deviates, locations, scales, strict=True)]
     latent = Latent(
         xp,
         sizes=design.sizes,
         frames=design.frames,
         numbers=numbers,
         log_declared=declared,
-        p=p,
+        p=natural_values(design, priors, values, pt.exp),
         rows=dict(zip(design.rows, rows, strict=True)),
     )
     size = len(deviates) + len(rows) * design.n_platforms
@@ -153,7 +150,3 @@ def build_graph(design: Design, priors: Mapping[str, Prior]) -> DensityGraph:
             "log_declared": (declared,),
         },
     )
-
-
-def _natural(value: Any, prior: str | None, priors: Mapping[str, Prior], exp: Any) -> Any:
-    return value if prior is None else priors[prior].natural(value, exp)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numba.core.ccallback import CFunc
     from pytensor.graph.basic import Apply, Variable
 
-__all__ = ["LoopFunction", "print_loops"]
+__all__ = ["LoopFunction", "address_types", "print_loops"]
 
 type Shape = tuple[int, ...]
 
@@ -62,13 +62,25 @@ class LoopFunction:
         path = _keep(self.source, _cache_folder() if folder is None else folder)
         scope: dict[str, Any] = {"__name__": __name__}
         exec(compile(self.source, path or "<log density>", "exec"), scope)
-        number = numba.types.uint64
-        numbers = numba.types.CPointer(numba.float64)  # type: ignore[no-untyped-call]
+        number, numbers = address_types()
         signature = numba.int64(number, numbers, numbers, numbers, numbers)
         compiled: CFunc = numba.cfunc(signature, error_model="numpy", cache=path is not None)(
             scope["evaluate"]
         )
         return compiled
+
+
+def address_types() -> tuple[Any, Any]:
+    """Give Numba's types of what nutpie passes to compiled functions.
+
+    Returns
+    -------
+    tuple
+        The type of a number of elements, and that of the address of an array of numbers.
+    """
+    import numba
+
+    return numba.types.uint64, numba.types.CPointer(numba.float64)  # type: ignore[no-untyped-call]
 
 
 def _cache_folder() -> Path:

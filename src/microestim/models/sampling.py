@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
-import pandas as pd
 
 from microestim.errors import InputError
 from microestim.models.graph import DensityGraph
-from microestim.models.loops import print_loops
+from microestim.models.loops import address_types, print_loops
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -111,6 +110,7 @@ class CompiledModel:
         nutpie.compile_pymc.CompiledPyMCModel
             The model, with its data; chains start at uniform deviates between -1 and 1.
         """
+        import pandas as pd
         from nutpie.compile_pymc import CompiledPyMCModel
 
         if self.data is None:
@@ -144,8 +144,7 @@ def _copy_of_point() -> CFunc:
             out[i] = point[i]
         return 0
 
-    number = numba.types.uint64
-    numbers = numba.types.CPointer(numba.float64)  # type: ignore[no-untyped-call]
+    number, numbers = address_types()
     compiled: CFunc = numba.cfunc(numba.int64(number, number, numbers, numbers, numbers))(copy)
     return compiled
 
