@@ -20,31 +20,29 @@ if TYPE_CHECKING:
     from microestim.capture import Captures, FrequencyCounts
     from microestim.checks.reproduction import reproduce
     from microestim.errors import MicroestimError, MicroestimWarning
-    from microestim.estimators import (
+    from microestim.estimators.accounts import (
         audience_total,
-        bailey,
-        chapman,
         extrapolate_ratio,
         inverse_bounds,
-        lincoln_petersen,
         membership_bounds,
         people_from_accounts,
         proxy_scale,
-        two_sample_posterior,
     )
-    from microestim.estimators.closed import closed
-    from microestim.estimators.closed_panel import closed_models
-    from microestim.estimators.counts import (
+    from microestim.estimators.closed_populations import closed, closed_models
+    from microestim.estimators.frequency_counts import (
+        ace,
         chao,
+        chao_bunge,
         chao_improved,
         chao_one_inflated,
+        jackknife,
         lanumteang_bohning,
+        one_inflation_curve,
+        truncated_counts,
+        turing,
         zelterman,
     )
-    from microestim.estimators.coverage import ace, chao_bunge, turing
-    from microestim.estimators.jackknife import jackknife
-    from microestim.estimators.one_inflation import one_inflation_curve
-    from microestim.estimators.truncated_counts import truncated_counts
+    from microestim.estimators.two_samples import bailey, chapman, lincoln_petersen, two_sample_posterior
     from microestim.models.priors import Prior, read_priors
     from microestim.results import Estimate, Interval, compare
     from microestim.study import Study, load_study, read_study, studies, template
@@ -110,38 +108,38 @@ _HOMES = {
     "Study": "study",
     "WorkforceFit": "workforce",
     "WorkforceModel": "workforce",
-    "ace": "estimators.coverage",
-    "audience_total": "estimators",
-    "bailey": "estimators",
-    "chao": "estimators.counts",
-    "chao_bunge": "estimators.coverage",
-    "chao_improved": "estimators.counts",
-    "chao_one_inflated": "estimators.counts",
-    "chapman": "estimators",
+    "ace": "estimators.frequency_counts",
+    "audience_total": "estimators.accounts",
+    "bailey": "estimators.two_samples",
+    "chao": "estimators.frequency_counts",
+    "chao_bunge": "estimators.frequency_counts",
+    "chao_improved": "estimators.frequency_counts",
+    "chao_one_inflated": "estimators.frequency_counts",
+    "chapman": "estimators.two_samples",
     "citation": "workforce",
-    "closed": "estimators.closed",
-    "closed_models": "estimators.closed_panel",
+    "closed": "estimators.closed_populations",
+    "closed_models": "estimators.closed_populations",
     "compare": "results",
-    "extrapolate_ratio": "estimators",
-    "inverse_bounds": "estimators",
-    "jackknife": "estimators.jackknife",
-    "lanumteang_bohning": "estimators.counts",
-    "lincoln_petersen": "estimators",
+    "extrapolate_ratio": "estimators.accounts",
+    "inverse_bounds": "estimators.accounts",
+    "jackknife": "estimators.frequency_counts",
+    "lanumteang_bohning": "estimators.frequency_counts",
+    "lincoln_petersen": "estimators.two_samples",
     "load_fit": "workforce",
     "load_study": "study",
-    "membership_bounds": "estimators",
-    "one_inflation_curve": "estimators.one_inflation",
-    "people_from_accounts": "estimators",
-    "proxy_scale": "estimators",
+    "membership_bounds": "estimators.accounts",
+    "one_inflation_curve": "estimators.frequency_counts",
+    "people_from_accounts": "estimators.accounts",
+    "proxy_scale": "estimators.accounts",
     "read_priors": "models.priors",
     "read_study": "study",
     "reproduce": "checks.reproduction",
     "studies": "study",
     "template": "study",
-    "truncated_counts": "estimators.truncated_counts",
-    "turing": "estimators.coverage",
-    "two_sample_posterior": "estimators",
-    "zelterman": "estimators.counts",
+    "truncated_counts": "estimators.frequency_counts",
+    "turing": "estimators.frequency_counts",
+    "two_sample_posterior": "estimators.two_samples",
+    "zelterman": "estimators.frequency_counts",
 }
 
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators import lincoln_petersen
-from microestim.estimators.closed import MODELS, closed
-from microestim.estimators.closed_counts import closed_counts, closed_counts_of
-from microestim.estimators.closed_margins import MarginModel
-from microestim.estimators.closed_panel import PANEL, closed_models
-from microestim.estimators.heterogeneity import Heterogeneity, heterogeneity_of
+from microestim.estimators.closed_populations.counts import closed_counts, closed_counts_of
+from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
+from microestim.estimators.closed_populations.margin_models import MarginModel
+from microestim.estimators.closed_populations.models import MODELS, closed
+from microestim.estimators.closed_populations.panel import PANEL, closed_models
+from microestim.estimators.two_samples import lincoln_petersen
 
 SHAPES = ("poisson(2)", "darroch", "gamma(3.5)")
 
@@ -80,7 +80,7 @@ def test_margins_give_what_the_full_table_gives(t, shape, by_occasion):
     assert found.n_hat - seen == pytest.approx(table.f0, rel=1e-8)
     assert found.se == pytest.approx(table.se, rel=1e-7)
     assert found.deviance == pytest.approx(table.deviance, rel=1e-8)
-    assert found.df == 2**t - 1 - table.x.shape[1]
+    assert found.df_resid == 2**t - 1 - table.x.shape[1]
     # By a central difference, whose error is of the order of the square of its step of 1e-4.
     assert found.asymptotic_bias == pytest.approx(table.bias, rel=1e-5)
 
@@ -346,7 +346,7 @@ def test_random_tables_give_a_finite_answer_or_a_reason_whatever_the_order(table
 def test_fifty_occasions_need_no_table_of_histories():
     captures = simulated(50, 400, 2)
     found = closed(captures, "Mth", heterogeneity="darroch")
-    assert found.df == 2**50 - 1 - 52
+    assert found.df_resid == 2**50 - 1 - 52
     assert found.capture_probabilities @ np.ones(50) * found.n_hat == pytest.approx(
         captures.counts @ captures.histories.sum(axis=1), rel=1e-12
     )

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 
 from microestim.capture import FrequencyCounts
 from microestim.errors import InputError, MicroestimError, NotEstimableError
-from microestim.estimators.counts import (
+from microestim.estimators.frequency_counts.coverage import ace, chao_bunge, turing
+from microestim.estimators.frequency_counts.jackknife import jackknife
+from microestim.estimators.frequency_counts.lower_bounds import (
     chao,
     chao_improved,
     chao_one_inflated,
     lanumteang_bohning,
     zelterman,
 )
-from microestim.estimators.coverage import ace, chao_bunge, turing
-from microestim.estimators.jackknife import jackknife
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 RABBITS = {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1}

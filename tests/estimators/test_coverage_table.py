@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from microestim.estimators import chapman
+from microestim.estimators.two_samples import chapman
 
 ROOT = Path(__file__).parents[2]
 TABLE = json.loads((ROOT / "docs" / "_data" / "two_sample_coverage.json").read_text(encoding="utf-8"))

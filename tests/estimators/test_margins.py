@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import gammaln
 
-from microestim.estimators.margins import history_moments, log_symmetric, log_total, transitions
+from microestim.estimators.closed_populations.symmetric import (
+    history_moments,
+    log_symmetric,
+    log_total,
+    transitions,
+)
 
 
 def listed(log_effects, log_weights):

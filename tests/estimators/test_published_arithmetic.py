@@ -4,17 +4,15 @@ import numpy as np
 import pytest
 
 from microestim.errors import InputError, NotEstimableError, UnitError
-from microestim.estimators import (
+from microestim.estimators.accounts import (
     audience_total,
-    chapman,
     extrapolate_ratio,
     inverse_bounds,
-    lincoln_petersen,
     membership_bounds,
     people_from_accounts,
     proxy_scale,
-    two_sample_posterior,
 )
+from microestim.estimators.two_samples import chapman, lincoln_petersen, two_sample_posterior
 from microestim.results import Estimand, Estimate
 
 # Le Ludec, Tubaro & Casilli (2019) back-solved, and the DiPLab report (2019), Annexe 3, as printed.

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 
 from microestim.capture import FrequencyCounts
 from microestim.errors import InputError, MicroestimError, NotEstimableError
-from microestim.estimators.one_inflation import one_inflation_curve
-from microestim.estimators.truncated_counts import truncated_counts
+from microestim.estimators.frequency_counts.one_inflation import one_inflation_curve
+from microestim.estimators.frequency_counts.truncated import truncated_counts
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 RABBITS = {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1}
@@ -142,7 +142,7 @@ def test_published_poisson_interval_of_dutch_immigrants() -> None:
 @pytest.mark.parametrize("inflation", [None, "drop-ones", "hurdle"])
 def test_derivatives_are_those_of_differences(family, inflation) -> None:
     """The observed information against second differences of the likelihood alone."""
-    from microestim.estimators.count_families import FAMILIES, _Data, fit_family
+    from microestim.estimators.frequency_counts.families import FAMILIES, _Data, fit_family
 
     counts, first = FrequencyCounts(COUNTS["heroin_usage"]), 1 if inflation is None else 2
     fit = fit_family(counts, family, first)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators import bailey, chapman, lincoln_petersen
+from microestim.estimators.two_samples import bailey, chapman, lincoln_petersen
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "two_sample_fsa.csv"
 ESTIMATORS = {"Petersen": lincoln_petersen, "Chapman": chapman, "Bailey": bailey}

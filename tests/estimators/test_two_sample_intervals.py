@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from microestim.errors import InputError, NotEstimableError, SmallRecaptureWarning
-from microestim.estimators import bailey, chapman, lincoln_petersen
+from microestim.estimators.two_samples import bailey, chapman, lincoln_petersen
 
 TRIPLES = [(500, 500, 89), (346, 184, 49), (12, 9, 6), (45, 60, 45), (30, 20, 1), (2812, 2828, 593)]
 Z95 = 1.959963984540054

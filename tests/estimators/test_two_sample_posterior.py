@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from microestim.errors import InputError, NotEstimableError, PriorError
-from microestim.estimators import chapman, lincoln_petersen, two_sample_posterior
-from microestim.estimators.gamma_ratio import log_rising
-from microestim.estimators.waring import waring_logpmf, waring_quantile, waring_sf
+from microestim.estimators.two_samples import chapman, lincoln_petersen, two_sample_posterior
+from microestim.estimators.two_samples.gamma_ratio import log_rising
+from microestim.estimators.two_samples.waring import waring_logpmf, waring_quantile, waring_sf
 
 PRIORS = {
     "1/N": ("1/N", lambda size: 1 / size),

@@ -1,7 +1,7 @@
 import pytest
 
 from microestim.errors import InputError
-from microestim.estimators import chapman, lincoln_petersen, two_sample_posterior
+from microestim.estimators.two_samples import chapman, lincoln_petersen, two_sample_posterior
 from microestim.results import Estimate, compare
 
 

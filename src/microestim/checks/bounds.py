@@ -10,8 +10,8 @@ import numpy as np
 
 from microestim.checks.fitted import FittedModel
 from microestim.errors import NotEstimableError
-from microestim.estimators import membership_bounds
-from microestim.estimators.memberships import MembershipBounds
+from microestim.estimators.accounts import membership_bounds
+from microestim.estimators.accounts.memberships import MembershipBounds
 from microestim.models.design import Design
 from microestim.models.people import TIER_IDS
 from microestim.results import Table, printed_draws

@@ -78,7 +78,7 @@ def value_of(item: Evidence) -> float:
     NotEstimableError
         Captures without a recapture.
     """
-    from microestim.estimators import lincoln_petersen
+    from microestim.estimators.two_samples import lincoln_petersen
 
     if isinstance(item, CapturesEvidence) and item.two_sample is not None:
         return float(lincoln_petersen(*item.two_sample).n_hat)
@@ -127,7 +127,7 @@ class _Sheet:
     def _result(
         self, step: Step, given: Mapping[str, Sequence[float]], ids: Mapping[str, Sequence[str]]
     ) -> tuple[float, str]:
-        from microestim.estimators import extrapolate_ratio, people_from_accounts
+        from microestim.estimators.accounts import extrapolate_ratio, people_from_accounts
 
         one = {name: values[0] for name, values in given.items()}
         match step.operation:

@@ -22,7 +22,7 @@ from microestim.plots.canvas import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from microestim.estimators.memberships import MembershipBounds
+    from microestim.estimators.accounts.memberships import MembershipBounds
 
 __all__ = ["plot_memberships"]
 

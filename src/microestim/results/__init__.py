@@ -3,6 +3,7 @@
 from microestim.results.comparison import Comparison, compare
 from microestim.results.estimand import FRAME_COLUMNS, IDENTIFYING_COLUMNS, Estimand
 from microestim.results.estimate import STATUSES, Estimate, Rng, lognormal_limits, normal_quantile
+from microestim.results.fitted import FittedEstimate
 from microestim.results.interval import INTERVAL_KINDS, Interval, check_level, floored_interval
 from microestim.results.posterior import credible_interval, printed_draws
 from microestim.results.reference import Reference
@@ -18,6 +19,7 @@ __all__ = [
     "Comparison",
     "Estimand",
     "Estimate",
+    "FittedEstimate",
     "Interval",
     "Reference",
     "Rng",

@@ -37,7 +37,7 @@ class Comparison:
 
     Examples
     --------
-    >>> from microestim.estimators import chapman, lincoln_petersen
+    >>> from microestim.estimators.two_samples import chapman, lincoln_petersen
     >>> compare([lincoln_petersen(500, 500, 89), chapman(500, 500, 89)])
     <Comparison of 2 estimates, all comparable>
     """
@@ -104,7 +104,7 @@ def compare(estimates: Iterable[HasFrame] | Mapping[str, HasFrame]) -> Compariso
 
     Examples
     --------
-    >>> from microestim.estimators import chapman
+    >>> from microestim.estimators.two_samples import chapman
     >>> accounts = chapman(500, 500, 89).about(unit="accounts")
     >>> compare([chapman(500, 500, 89), accounts]).to_frame()["differs_in"].to_list()
     ['', 'unit (accounts, not people)']

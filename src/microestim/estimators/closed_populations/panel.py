@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators.closed import ClosedEstimate, Model, closed
-from microestim.estimators.closed_counts import ClosedCounts, closed_counts
+from microestim.estimators.closed_populations.counts import ClosedCounts, closed_counts
+from microestim.estimators.closed_populations.models import ClosedEstimate, Model, closed
 from microestim.estimators.references import BURNHAM_ANDERSON_2004
 from microestim.results import ROUNDING_RULE, Estimate, Table, format_number
 
@@ -165,7 +165,7 @@ class ClosedModels:
         """
         import pandas as pd
 
-        names = ("n_hat", "se", "deviance", "df", "aic", "bic", "asymptotic_bias")
+        names = ("n_hat", "se", "deviance", "df_resid", "aic", "bic", "asymptotic_bias")
         records = []
         for row in self.rows:
             values = {name: getattr(row.estimate, name, None) for name in names}
@@ -194,7 +194,7 @@ class ClosedModels:
             size = format_number(float(found.n_hat), se)
             error = "" if se is None else format_number(se, se)
             numbers = [f"{value:,.1f}" for value in (found.deviance, found.aic, found.bic)]
-            rows.append((row.name, row.status, size, error, numbers[0], f"{found.df:,}", *numbers[1:]))
+            rows.append((row.name, row.status, size, error, numbers[0], f"{found.df_resid:,}", *numbers[1:]))
         columns = ("model", "status", "people", "se", "deviance", "df", "AIC", "BIC")
         title = f"closed population: {self._spread()}"
         return Table(columns, rows, title=title, footer=(_SPREAD, *remarks, ROUNDING_RULE), align=_ALIGN)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from microestim.estimators.closed_margins import MarginModel
-from microestim.estimators.gamma_ratio import log_rising
+from microestim.estimators.closed_populations.margin_models import MarginModel
+from microestim.estimators.two_samples.gamma_ratio import log_rising
 
 __all__ = ["LogLinearProfile", "RemovalProfile", "SizeProfile"]
 

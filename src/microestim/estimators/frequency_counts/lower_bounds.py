@@ -4,7 +4,7 @@ import numpy as np
 
 from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators.count_estimate import (
+from microestim.estimators.frequency_counts.estimate import (
     CountEstimate,
     Frequencies,
     check_flag,
@@ -16,7 +16,7 @@ from microestim.estimators.count_estimate import (
     slopes,
     unseen_variance,
 )
-from microestim.estimators.count_references import (
+from microestim.estimators.frequency_counts.references import (
     BOHNING_2008,
     BOHNING_2019,
     CHAO_1987,

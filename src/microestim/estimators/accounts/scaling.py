@@ -64,7 +64,8 @@ class ScaledEstimate(Estimate):
 
     Examples
     --------
-    >>> from microestim.estimators import chapman, extrapolate_ratio
+    >>> from microestim.estimators.accounts import extrapolate_ratio
+    >>> from microestim.estimators.two_samples import chapman
     >>> low, high, *_ = extrapolate_ratio(chapman(500, 500, 89), of=50_000, to=319_000).interval()
     >>> round(low), round(high)
     (15218, 21423)

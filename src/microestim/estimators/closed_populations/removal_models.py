@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import NotEstimableError
-from microestim.estimators.closed_counts import ClosedCounts
+from microestim.estimators.closed_populations.counts import ClosedCounts
 
 __all__ = ["RemovalFit", "fit_removal_model"]
 

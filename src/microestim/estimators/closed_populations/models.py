@@ -8,17 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators.closed_counts import ClosedCounts, MarginCounts, closed_counts
-from microestim.estimators.closed_margins import fit_margin_model, history_numbers
-from microestim.estimators.closed_profile import LogLinearProfile, RemovalProfile, SizeProfile
-from microestim.estimators.heterogeneity import Heterogeneity, heterogeneity_of
+from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts, closed_counts
+from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
+from microestim.estimators.closed_populations.margin_models import fit_margin_model, history_numbers
+from microestim.estimators.closed_populations.profile import LogLinearProfile, RemovalProfile, SizeProfile
+from microestim.estimators.closed_populations.removal_models import fit_removal_model
 from microestim.estimators.references import (
     BAILLARGEON_RIVEST_2007,
     OTIS_1978,
     RIVEST_BAILLARGEON_2007,
 )
-from microestim.estimators.removal_models import fit_removal_model
-from microestim.results import Estimate, Interval, Rng, floored_interval, format_share
+from microestim.results import FittedEstimate, Interval, Rng, floored_interval, format_share
 
 __all__ = ["LEAST_OCCASIONS", "MODELS", "ClosedEstimate", "Model", "closed"]
 
@@ -54,7 +54,7 @@ _BOUND = (
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ClosedEstimate(Estimate):
+class ClosedEstimate(FittedEstimate):
     """The size of a closed population under one model, with the fit that it comes from.
 
     Parameters
@@ -70,15 +70,8 @@ class ClosedEstimate(Estimate):
         Chance of a recapture on a later occasion, for Mb and Mbh.
     coefficients : dict of str to float
         Coefficients of the shape of heterogeneity.
-    loglik : float
-        Poisson log-likelihood of the counts, with all constants: by history, or by number of captures
-        where only those are known.
     deviance : float
-        Twice the gap between it and that of counts that are their own expectations.
-    df : int
-        Residual degrees of freedom.
-    n_parameters : int
-        Free parameters, the size included.
+        Twice the gap between the log-likelihood and that of counts that are their own expectations.
     asymptotic_bias : float or None
         First-order bias of the estimate, in people; None for Mb and Mbh.
 
@@ -94,23 +87,9 @@ class ClosedEstimate(Estimate):
     capture_probabilities: Array
     recapture_probability: float | None
     coefficients: dict[str, float]
-    loglik: float
     deviance: float
-    df: int
-    n_parameters: int
     asymptotic_bias: float | None
     _profile: SizeProfile = field(repr=False)
-
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion, -2 log-likelihood + 2 parameters."""
-        return -2 * self.loglik + 2 * self.n_parameters
-
-    @property
-    def bic(self) -> float:
-        """Bayesian criterion, -2 log-likelihood + parameters times the log of the people seen."""
-        assert self.n_observed is not None
-        return -2 * self.loglik + self.n_parameters * float(np.log(self.n_observed))
 
     @property
     def multinomial_maximum(self) -> float:
@@ -139,7 +118,7 @@ class ClosedEstimate(Estimate):
 
     def _extra_rows(self) -> list[tuple[str, str]]:
         rows = [
-            ("deviance", f"{self.deviance:,.2f} on {self.df:,} degrees of freedom"),
+            ("deviance", f"{self.deviance:,.2f} on {self.df_resid:,} degrees of freedom"),
             ("AIC, BIC", f"{self.aic:,.2f}, {self.bic:,.2f}"),
         ]
         chances = self.capture_probabilities
@@ -365,8 +344,8 @@ def _estimate(
         coefficients=coefficients,
         loglik=loglik,
         deviance=deviance,
-        df=cells - parameters,
-        n_parameters=parameters,
+        df_resid=cells - parameters,
+        n_params=parameters,
         asymptotic_bias=bias,
         _profile=profile,
     )

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
 from microestim.errors import InputError
-from microestim.estimators.count_families import CountFamily, Parameters, fit_family
-from microestim.estimators.truncated_counts import refuse_too_few_ones
+from microestim.estimators.frequency_counts.families import CountFamily, Parameters, fit_family
+from microestim.estimators.frequency_counts.truncated import refuse_too_few_ones
 from microestim.results import lognormal_limits
 
 if TYPE_CHECKING:

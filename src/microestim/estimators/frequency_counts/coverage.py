@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators.count_estimate import (
+from microestim.estimators.frequency_counts.estimate import (
     CountEstimate,
     Frequencies,
     classes,
@@ -23,8 +23,13 @@ from microestim.estimators.count_estimate import (
     need_classes,
     slopes,
 )
-from microestim.estimators.count_references import CHAO_BUNGE_2002, CHAO_LEE_1992, GOOD_1953, LEE_CHAO_1994
-from microestim.estimators.counts import ASSUMPTIONS
+from microestim.estimators.frequency_counts.lower_bounds import ASSUMPTIONS
+from microestim.estimators.frequency_counts.references import (
+    CHAO_BUNGE_2002,
+    CHAO_LEE_1992,
+    GOOD_1953,
+    LEE_CHAO_1994,
+)
 
 __all__ = ["AceVariant", "ace", "chao_bunge", "turing"]
 

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import NotEstimableError
-from microestim.estimators.closed_counts import ClosedCounts, MarginCounts
-from microestim.estimators.closed_fit import (
+from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
+from microestim.estimators.closed_populations.heterogeneity import Heterogeneity
+from microestim.estimators.closed_populations.log_linear import (
     MOST_STEPS,
     Design,
     LogLinearFit,
@@ -17,7 +18,6 @@ from microestim.estimators.closed_fit import (
     fit_log_linear,
     maximise,
 )
-from microestim.estimators.heterogeneity import Heterogeneity
 
 __all__ = ["MarginFit", "MarginModel", "fit_margin_model", "history_numbers"]
 

@@ -16,8 +16,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from microestim.estimators.gamma_ratio import log_rising
-from microestim.estimators.waring import TIE, first_reached, waring_logpmf, waring_sf
+from microestim.estimators.two_samples.gamma_ratio import log_rising
+from microestim.estimators.two_samples.waring import TIE, first_reached, waring_logpmf, waring_sf
 
 __all__ = ["ReciprocalLaw", "SizeLaw", "TableLaw", "WaringLaw", "hypergeometric_loglik"]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from microestim.errors import InputError, NotEstimableError, SmallRecaptureWarning
 from microestim.estimators.references import BAILEY_1951, CHAPMAN_1951, LINCOLN_1930
-from microestim.estimators.two_sample_limits import (
+from microestim.estimators.two_samples.limits import (
     least_without_recapture,
     logit_limits,
     profile_limits,

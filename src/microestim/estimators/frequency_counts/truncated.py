@@ -9,8 +9,8 @@ import numpy as np
 
 from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators.count_estimate import CountEstimate, count_estimate, lower_bound
-from microestim.estimators.count_families import (
+from microestim.estimators.frequency_counts.estimate import CountEstimate, count_estimate, lower_bound
+from microestim.estimators.frequency_counts.families import (
     FAMILIES,
     PARAMETER_NAMES,
     CountFamily,
@@ -18,8 +18,9 @@ from microestim.estimators.count_families import (
     Parameters,
     fit_family,
 )
-from microestim.estimators.count_references import BOHNING_2008, GODWIN_BOHNING_2017
-from microestim.estimators.counts import ASSUMPTIONS
+from microestim.estimators.frequency_counts.lower_bounds import ASSUMPTIONS
+from microestim.estimators.frequency_counts.references import BOHNING_2008, GODWIN_BOHNING_2017
+from microestim.results import FittedEstimate
 
 __all__ = ["ASSUMED", "Inflation", "TruncatedCounts", "refuse_too_few_ones", "truncated_counts"]
 
@@ -28,7 +29,7 @@ Inflation = Literal["one-before", "one-after", "hurdle", "drop-ones"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class TruncatedCounts(CountEstimate):
+class TruncatedCounts(FittedEstimate, CountEstimate):
     """A fitted distribution of how often people are seen, and the number of people that it implies.
 
     Parameters
@@ -37,10 +38,6 @@ class TruncatedCounts(CountEstimate):
         The distribution.
     inflation : str or None
         How too many people seen once come about.
-    loglik : float
-        Maximised log-likelihood with all constants, of the people it was fitted to.
-    n_params : int
-        Parameters estimated.
 
     Examples
     --------
@@ -51,29 +48,6 @@ class TruncatedCounts(CountEstimate):
 
     family: str
     inflation: str | None
-    loglik: float
-    n_params: int
-
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion; comparable only between fits to the same people (not across "drop-ones")."""
-        return 2 * self.n_params - 2 * self.loglik
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's criterion, with the log of the number seen."""
-        return self.n_params * float(np.log(self.counts.n_observed)) - 2 * self.loglik
-
-    @property
-    def converged(self) -> bool:
-        """Whether the maximum was found: always, since a fit without one is refused."""
-        return True
-
-    @property
-    def df_resid(self) -> int:
-        """Classes with people that entered the likelihood, less one, less the parameters; at least 0."""
-        entered = [k for k in self.counts.times_seen if k > 1 or self.inflation != "drop-ones"]
-        return max(len(entered) - 1 - self.n_params, 0)
 
     def expected(self, largest: int | None = None) -> dict[int, float]:
         """Return the number of people that the fit expects in each class.
@@ -230,13 +204,17 @@ def truncated_counts(
         reference=BOHNING_2008 if inflation is None else GODWIN_BOHNING_2017,
         params={**fit.params, **extra},
     )
+    parameters = len(fit.eta) + own_ones
+    entered = sum(k > 1 or inflation != "drop-ones" for k in held.times_seen)
     kept: dict[str, Any] = {item.name: getattr(made, item.name) for item in fields(made)}
     return TruncatedCounts(
         **kept,
         family=family,
         inflation=inflation,
         loglik=loglik,
-        n_params=len(fit.eta) + own_ones,
+        n_params=parameters,
+        # Classes with people that entered the likelihood, less one for their total, less the parameters.
+        df_resid=max(entered - 1 - parameters, 0),
     )
 
 

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import InputError
-from microestim.estimators.gamma_ratio import log_rising
+from microestim.estimators.two_samples.gamma_ratio import log_rising
 
 __all__ = ["TIE", "first_reached", "waring_logpmf", "waring_quantile", "waring_sf"]
 

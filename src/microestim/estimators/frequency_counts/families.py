@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from microestim.capture.frequencies import FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators.count_estimate import lower_bound, need_classes
+from microestim.estimators.frequency_counts.estimate import lower_bound, need_classes
 
 __all__ = [
     "FAMILIES",

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from microestim.estimators.gamma_ratio import log_rising
-from microestim.estimators.waring import first_reached, waring_quantile
+from microestim.estimators.two_samples.gamma_ratio import log_rising
+from microestim.estimators.two_samples.waring import first_reached, waring_quantile
 from microestim.results import normal_quantile
 
 __all__ = ["least_without_recapture", "logit_limits", "profile_limits", "profile_loglik", "waring_limits"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from microestim.estimators.margins import history_moments, log_total
+from microestim.estimators.closed_populations.symmetric import history_moments, log_total
 
 __all__ = [
     "MOST_STEPS",

@@ -51,7 +51,7 @@ class CountEstimate(Estimate):
 
     Examples
     --------
-    >>> from microestim.estimators.counts import chao
+    >>> from microestim.estimators.frequency_counts.lower_bounds import chao
     >>> estimate = chao({1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1})
     >>> round(estimate.params["f0_hat"], 2)
     57.78
@@ -381,7 +381,7 @@ def count_estimate(
 
     Examples
     --------
-    >>> from microestim.estimators.count_references import CHAO_1984
+    >>> from microestim.estimators.frequency_counts.references import CHAO_1984
     >>> counts = FrequencyCounts({1: 5, 2: 3})
     >>> count_estimate(counts, 12.0, 4.0, method="x", assumptions=(), reference=CHAO_1984)
     <x: 12.0 people, se 2.0, 8 seen>

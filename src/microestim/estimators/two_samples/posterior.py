@@ -10,15 +10,15 @@ import numpy.typing as npt
 
 from microestim.errors import InputError, NotEstimableError, PriorError
 from microestim.estimators.references import CASTLEDINE_1981, RIVEST_YAUCK_2023
-from microestim.estimators.size_laws import (
+from microestim.estimators.two_samples.estimates import ASSUMPTIONS, check_counts
+from microestim.estimators.two_samples.size_laws import (
     ReciprocalLaw,
     SizeLaw,
     TableLaw,
     WaringLaw,
     hypergeometric_loglik,
 )
-from microestim.estimators.two_sample import ASSUMPTIONS, check_counts
-from microestim.estimators.waring import first_reached
+from microestim.estimators.two_samples.waring import first_reached
 from microestim.results import Estimate, Interval, Rng, floored_interval, format_number
 
 __all__ = ["SizePrior", "TwoSamplePosterior", "two_sample_posterior"]

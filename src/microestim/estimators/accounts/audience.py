@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from microestim.errors import InputError, UnitError
+from microestim.estimators.accounts.scaling import Quantity, estimand_of, positive, quantity, scaled
 from microestim.estimators.references import HARRIS_KRUEGER_2015, LE_LUDEC_2019
-from microestim.estimators.scaling import Quantity, estimand_of, positive, quantity, scaled
 from microestim.results import Estimand, Estimate
 
 __all__ = ["audience_total", "extrapolate_ratio", "proxy_scale"]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
 from microestim.errors import InputError
-from microestim.estimators.count_estimate import (
+from microestim.estimators.frequency_counts.estimate import (
     CountEstimate,
     check_flag,
     classes,
@@ -17,8 +17,8 @@ from microestim.estimators.count_estimate import (
     multinomial_variance,
     need_classes,
 )
-from microestim.estimators.count_references import BURNHAM_OVERTON_1979
-from microestim.estimators.counts import ASSUMPTIONS
+from microestim.estimators.frequency_counts.lower_bounds import ASSUMPTIONS
+from microestim.estimators.frequency_counts.references import BURNHAM_OVERTON_1979
 
 __all__ = ["jackknife"]
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import InputError, NotEstimableError, UnitError
+from microestim.estimators.accounts.scaling import Quantity, estimand_of, positive, quantity, scaled
 from microestim.estimators.references import LE_LUDEC_2019, SIRKEN_1970
-from microestim.estimators.scaling import Quantity, estimand_of, positive, quantity, scaled
 from microestim.results import Estimate, Table
 
 if TYPE_CHECKING:

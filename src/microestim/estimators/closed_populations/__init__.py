@@ -1,0 +1,6 @@
+"""How many there are, from two or more occasions between which nobody joins or leaves."""
+
+from microestim.estimators.closed_populations.models import ClosedEstimate, closed
+from microestim.estimators.closed_populations.panel import ClosedModels, closed_models
+
+__all__ = ["ClosedEstimate", "ClosedModels", "closed", "closed_models"]

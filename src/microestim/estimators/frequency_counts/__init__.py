@@ -1,0 +1,30 @@
+"""How many there are, from how often people were seen: bounds, coverage, fitted distributions."""
+
+from microestim.estimators.frequency_counts.coverage import ace, chao_bunge, turing
+from microestim.estimators.frequency_counts.estimate import CountEstimate
+from microestim.estimators.frequency_counts.jackknife import jackknife
+from microestim.estimators.frequency_counts.lower_bounds import (
+    chao,
+    chao_improved,
+    chao_one_inflated,
+    lanumteang_bohning,
+    zelterman,
+)
+from microestim.estimators.frequency_counts.one_inflation import one_inflation_curve
+from microestim.estimators.frequency_counts.truncated import TruncatedCounts, truncated_counts
+
+__all__ = [
+    "CountEstimate",
+    "TruncatedCounts",
+    "ace",
+    "chao",
+    "chao_bunge",
+    "chao_improved",
+    "chao_one_inflated",
+    "jackknife",
+    "lanumteang_bohning",
+    "one_inflation_curve",
+    "truncated_counts",
+    "turing",
+    "zelterman",
+]
