@@ -39,7 +39,7 @@ PUBLIC = {
     "answers": ["Estimate", "Interval", "compare"],
     "studies": ["Study", "citation", "load_study", "read_study", "reproduce", "studies", "template"],
     "the joint model": ["Prior", "WorkforceFit", "WorkforceModel", "load_fit", "read_priors"],
-    "rooms": ["errors", "simulate"],
+    "rooms": ["datasets", "errors", "simulate"],
     "bases of errors": ["MicroestimError", "MicroestimWarning"],
     "version": ["__version__"],
 }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from microestim._version import __version__
 
 if TYPE_CHECKING:
-    from microestim import errors, simulate
+    from microestim import datasets, errors, simulate
     from microestim.capture import Captures, FrequencyCounts
     from microestim.checks.reproduction import reproduce
     from microestim.errors import MicroestimError, MicroestimWarning
@@ -72,6 +72,7 @@ __all__ = [
     "closed",
     "closed_models",
     "compare",
+    "datasets",
     "errors",
     "extrapolate_ratio",
     "inverse_bounds",
@@ -96,7 +97,7 @@ __all__ = [
     "zelterman",
 ]
 
-_MODULES = ("errors", "simulate")
+_MODULES = ("datasets", "errors", "simulate")
 _HOMES = {
     "Captures": "capture",
     "Estimate": "results",
