@@ -22,7 +22,7 @@ PUBLIC = {
         "proxy_scale",
     ],
     "who was seen when": ["Captures", "FrequencyCounts"],
-    "closed populations": ["closed", "closed_models"],
+    "closed populations": ["closed", "closed_models", "list_coverage", "sample_coverage"],
     "frequency counts": [
         "ace",
         "chao",

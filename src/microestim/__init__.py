@@ -28,7 +28,12 @@ if TYPE_CHECKING:
         people_from_accounts,
         proxy_scale,
     )
-    from microestim.estimators.closed_populations import closed, closed_models
+    from microestim.estimators.closed_populations import (
+        closed,
+        closed_models,
+        list_coverage,
+        sample_coverage,
+    )
     from microestim.estimators.frequency_counts import (
         ace,
         chao,
@@ -79,6 +84,7 @@ __all__ = [
     "jackknife",
     "lanumteang_bohning",
     "lincoln_petersen",
+    "list_coverage",
     "load_fit",
     "load_study",
     "membership_bounds",
@@ -88,6 +94,7 @@ __all__ = [
     "read_priors",
     "read_study",
     "reproduce",
+    "sample_coverage",
     "simulate",
     "studies",
     "template",
@@ -126,6 +133,7 @@ _HOMES = {
     "jackknife": "estimators.frequency_counts",
     "lanumteang_bohning": "estimators.frequency_counts",
     "lincoln_petersen": "estimators.two_samples",
+    "list_coverage": "estimators.closed_populations",
     "load_fit": "workforce",
     "load_study": "study",
     "membership_bounds": "estimators.accounts",
@@ -135,6 +143,7 @@ _HOMES = {
     "read_priors": "models.priors",
     "read_study": "study",
     "reproduce": "checks.reproduction",
+    "sample_coverage": "estimators.closed_populations",
     "studies": "study",
     "template": "study",
     "truncated_counts": "estimators.frequency_counts",

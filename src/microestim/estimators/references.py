@@ -7,8 +7,11 @@ __all__ = [
     "BAILLARGEON_RIVEST_2007",
     "BURNHAM_ANDERSON_2004",
     "CASTLEDINE_1981",
+    "CHAO_LEE_JENG_1992",
+    "CHAO_TSAY_1998",
     "CHAPMAN_1951",
     "HARRIS_KRUEGER_2015",
+    "LEE_CHAO_1994",
     "LE_LUDEC_2019",
     "LINCOLN_1930",
     "OTIS_1978",
@@ -120,4 +123,34 @@ BURNHAM_ANDERSON_2004 = Reference(
     volume="33(2)",
     pages="261–304",
     doi="10.1177/0049124104268644",
+)
+CHAO_LEE_JENG_1992 = Reference(
+    authors=("Chao, A.", "Lee, S.-M.", "Jeng, S.-L."),
+    year=1992,
+    title=(
+        "Estimating population size for capture-recapture data when capture probabilities vary by time and "
+        "individual animal"
+    ),
+    journal="Biometrics",
+    volume="48",
+    pages="201–216",
+    doi="10.2307/2532750",
+)
+CHAO_TSAY_1998 = Reference(
+    authors=("Chao, A.", "Tsay, P. K."),
+    year=1998,
+    title=("A sample coverage approach to multiple-system estimation with application to census undercount"),
+    journal="Journal of the American Statistical Association",
+    volume="93",
+    pages="283–293",
+    doi="10.2307/2669624",
+)
+LEE_CHAO_1994 = Reference(
+    authors=("Lee, S.-M.", "Chao, A."),
+    year=1994,
+    title="Estimating population size via sample coverage for closed capture-recapture models",
+    journal="Biometrics",
+    volume="50",
+    pages="88–97",
+    doi="10.2307/2533199",
 )

@@ -28,8 +28,8 @@ from microestim.estimators.frequency_counts.references import (
     CHAO_BUNGE_2002,
     CHAO_LEE_1992,
     GOOD_1953,
-    LEE_CHAO_1994,
 )
+from microestim.estimators.references import LEE_CHAO_1994
 
 __all__ = ["AceVariant", "ace", "chao_bunge", "turing"]
 

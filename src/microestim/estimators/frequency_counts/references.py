@@ -14,7 +14,6 @@ __all__ = [
     "GODWIN_BOHNING_2017",
     "GOOD_1953",
     "LANUMTEANG_BOHNING_2011",
-    "LEE_CHAO_1994",
 ]
 
 CHAO_1984 = Reference(
@@ -102,15 +101,6 @@ CHAO_LEE_1992 = Reference(
     volume="87",
     pages="210–217",
     doi="10.1080/01621459.1992.10475194",
-)
-LEE_CHAO_1994 = Reference(
-    authors=("Lee, S.-M.", "Chao, A."),
-    year=1994,
-    title="Estimating population size via sample coverage for closed capture-recapture models",
-    journal="Biometrics",
-    volume="50",
-    pages="88–97",
-    doi="10.2307/2533199",
 )
 CHAO_BUNGE_2002 = Reference(
     authors=("Chao, A.", "Bunge, J."),
