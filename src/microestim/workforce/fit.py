@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from microestim.checks.prior_influence import PriorInfluence
+    from microestim.workforce.derived import ByTier, Derived, Known
 
 __all__ = ["WorkforceFit"]
 
@@ -314,6 +315,99 @@ class WorkforceFit:
         from microestim.checks.prior_influence import prior_influence
 
         return prior_influence(self)
+
+    def derived(
+        self,
+        *,
+        active_population: Known | None = None,
+        monthly_income: ByTier | None = None,
+        monthly_wage: Known | None = None,
+        weekly_hours: ByTier | None = None,
+        full_time_hours: Known | None = None,
+        hourly_pay: Known | None = None,
+        currency: str = "money",
+        rng: int | np.random.Generator | None = None,
+    ) -> Derived:
+        """Make what follows from the number of people: reserve, shares, wage bill, full-time equivalents.
+
+        A quantity appears when all that it is made of is given. Each input is a number, or (low, high):
+        limits between which it lies with 95 % probability (log-normal), whose uncertainty then enters.
+
+        Parameters
+        ----------
+        active_population : float or (low, high), optional
+            People in the country's active population.
+        monthly_income : float or (low, high), or mapping of these by tier, optional
+            Mean income from micro-work of a person of the tier, in money a month.
+        monthly_wage : float or (low, high), optional
+            Wage of a full-time job, in money a month: by it income becomes full-time equivalents.
+        weekly_hours : float or (low, high), or mapping of these by tier, optional
+            Mean hours a week that a person of the tier spends on micro-work.
+        full_time_hours : float or (low, high), optional
+            Hours a week of a full-time job.
+        hourly_pay : float or (low, high), optional
+            Pay of an hour of micro-work: by it income becomes hours.
+        currency : str, default "money"
+            Name of the currency, for units.
+        rng : int, Generator or None
+            Source of randomness for inputs with limits; the fit's own seed unless given.
+
+        Returns
+        -------
+        Derived
+            One row a quantity and tier, as a table, a frame and draws.
+
+        Raises
+        ------
+        InputError
+            If an input is not positive, is given for an unknown tier, or says nothing without another one.
+
+        Notes
+        -----
+        Full-time equivalents by income count jobs that the income would pay at the stated wage; by hours,
+        jobs that the hours would fill. The two differ by the ratio of wage to pay, which is large where
+        micro-work pays little: publish which one it is.
+
+        Examples
+        --------
+        >>> import microestim as me
+        >>> fit = me.load_fit("fr-2018.nc")  # doctest: +SKIP
+        >>> fit.derived(
+        ...     monthly_income=21, monthly_wage=1185, hourly_pay=(2, 3), full_time_hours=35
+        ... )  # doctest: +SKIP
+        """
+        from microestim.workforce.derived import derive
+
+        return derive(
+            self.tiers,
+            rng=self.settings.seed if rng is None else rng,
+            currency=currency,
+            active_population=active_population,
+            monthly_income=monthly_income,
+            monthly_wage=monthly_wage,
+            weekly_hours=weekly_hours,
+            full_time_hours=full_time_hours,
+            hourly_pay=hourly_pay,
+        )
+
+    def paragraph(self, language: str | Path = "en", *, level: float = 0.95) -> str:
+        """Write a paragraph about the result, to be quoted as it is.
+
+        Parameters
+        ----------
+        language : {"en", "fr"} or Path, default "en"
+            Language; a path leads to a TOML file with the keys of those that come with the library.
+        level : float, default 0.95
+            Level of the credible intervals.
+
+        Returns
+        -------
+        str
+            What was found, what the ranges are and how numbers were rounded.
+        """
+        from microestim.report.paragraph import paragraph
+
+        return paragraph(self, language, level=level)
 
     def beside(self, others: Sequence[WorkforceFit]) -> Table:
         """Lay out fits of the same study side by side, such as two readings of one question.

@@ -1,0 +1,131 @@
+"""A paragraph about a fit, to be quoted as it is, in the reader's language."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from microestim.errors import InputError
+from microestim.models.people import TIER_IDS
+from microestim.results import check_level, credible_interval, format_interval, printed_draws
+
+if TYPE_CHECKING:
+    from microestim.checks.fitted import FittedModel
+
+__all__ = ["languages", "paragraph"]
+
+_KEYS = frozenset(
+    {
+        "name",
+        "thousands",
+        "decimal",
+        "range",
+        "one_platform",
+        "platforms",
+        "magnitudes",
+        "sentences",
+        "not_converged",
+    }
+)
+
+
+def languages() -> tuple[str, ...]:
+    """List the languages that come with the library.
+
+    Returns
+    -------
+    tuple of str
+        Codes.
+
+    Examples
+    --------
+    >>> languages()
+    ('en', 'fr')
+    """
+    folder = files("microestim.report") / "languages"
+    return tuple(
+        sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+    )
+
+
+def paragraph(fit: FittedModel, language: str | Path = "en", *, level: float = 0.95) -> str:
+    """Write a paragraph about a fit.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+    language : str or Path, default "en"
+        Code of a language that comes with the library, or a TOML file with the same keys as its files.
+    level : float, default 0.95
+        Level of the credible intervals.
+
+    Returns
+    -------
+    str
+        The paragraph; of a fit that did not converge it says so first.
+
+    Raises
+    ------
+    InputError
+        If the language is unknown, or its file lacks a key or names what is not known.
+    """
+    check_level(level)
+    words = _words(language)
+    n, shown = fit.design.n_platforms, f"{round(100 * level, 6):g}"
+    values: dict[str, str] = {
+        "country": fit.study.country_name,
+        "period": fit.study.period,
+        "study": fit.study.title,
+        "version": fit.versions["microestim"],
+        "level": _number(shown, words),
+        "platforms": words["platforms"].format(number=n)
+        if n > 1
+        else words["one_platform"].format(platform=fit.study.platform(fit.design.platforms[0]).name),
+    }
+    for tier in TIER_IDS:
+        draws = fit.draws(tier)
+        low, high, *_ = credible_interval(draws, level)
+        lower, _, upper = format_interval(float(low), float(high)).partition(" to ")
+        values[tier] = _number(printed_draws(draws, level)[0], words)
+        values[f"{tier}_range"] = words["range"].format(low=_number(lower, words), high=_number(upper, words))
+        power = math.floor(math.log10(max(float(np.median(draws)), 1.0)))
+        values[f"{tier}_magnitude"] = words["magnitudes"][min(power, len(words["magnitudes"]) - 1)]
+    try:
+        text = " ".join(sentence.format(**values) for sentence in words["sentences"])
+    except (KeyError, IndexError, ValueError) as error:
+        raise InputError(
+            f"a sentence of language {str(language)!r} names {error}; known are {', '.join(sorted(values))}"
+        ) from error
+    return text if fit.converged else f"{words['not_converged']} {text}"
+
+
+def _words(language: str | Path) -> dict[str, Any]:
+    if isinstance(language, str):
+        if language not in languages():
+            raise InputError(
+                f"language is {language!r}; use one of {', '.join(languages())}, or the path of a TOML file"
+            )
+        source = (files("microestim.report") / "languages" / f"{language}.toml").read_text(encoding="utf-8")
+    else:
+        source = language.read_text(encoding="utf-8")
+    try:
+        words = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"language file {str(language)!r} is no TOML: {error}") from error
+    lacking, unknown = _KEYS - words.keys(), words.keys() - _KEYS
+    if lacking or unknown:
+        parts = [f"lacks {', '.join(sorted(lacking))}"] if lacking else []
+        parts += [f"has unknown {', '.join(sorted(unknown))}"] if unknown else []
+        raise InputError(f"language file {str(language)!r} {' and '.join(parts)}")
+    return words
+
+
+def _number(text: str, words: dict[str, Any]) -> str:
+    """Put a number that is printed by the library's rule into a language's digits."""
+    return text.translate({ord(","): words["thousands"], ord("."): words["decimal"]})
