@@ -51,7 +51,17 @@ if TYPE_CHECKING:
     from microestim.models.priors import Prior, read_priors
     from microestim.results import Estimate, Interval, compare
     from microestim.study import Study, load_study, read_study, studies, template
-    from microestim.workforce import WorkforceFit, WorkforceModel, citation, load_fit
+    from microestim.workforce import (
+        PlatformFigure,
+        PopulationSurvey,
+        SurveyWaves,
+        TrafficSource,
+        WorkforceFit,
+        WorkforceModel,
+        citation,
+        load_fit,
+        plan,
+    )
 
 __all__ = [
     "Captures",
@@ -60,8 +70,12 @@ __all__ = [
     "Interval",
     "MicroestimError",
     "MicroestimWarning",
+    "PlatformFigure",
+    "PopulationSurvey",
     "Prior",
     "Study",
+    "SurveyWaves",
+    "TrafficSource",
     "WorkforceFit",
     "WorkforceModel",
     "__version__",
@@ -90,6 +104,7 @@ __all__ = [
     "membership_bounds",
     "one_inflation_curve",
     "people_from_accounts",
+    "plan",
     "proxy_scale",
     "read_priors",
     "read_study",
@@ -112,8 +127,12 @@ _HOMES = {
     "Interval": "results",
     "MicroestimError": "errors",
     "MicroestimWarning": "errors",
+    "PlatformFigure": "workforce",
+    "PopulationSurvey": "workforce",
     "Prior": "models.priors",
     "Study": "study",
+    "SurveyWaves": "workforce",
+    "TrafficSource": "workforce",
     "WorkforceFit": "workforce",
     "WorkforceModel": "workforce",
     "ace": "estimators.frequency_counts",
@@ -139,6 +158,7 @@ _HOMES = {
     "membership_bounds": "estimators.accounts",
     "one_inflation_curve": "estimators.frequency_counts",
     "people_from_accounts": "estimators.accounts",
+    "plan": "workforce",
     "proxy_scale": "estimators.accounts",
     "read_priors": "models.priors",
     "read_study": "study",

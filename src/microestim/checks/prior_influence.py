@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from microestim.checks.fitted import FittedModel
+from microestim.checks.splines import natural_spline
 from microestim.errors import InputError
 from microestim.models.observations import CountryShare, MonthlyVisitors
 from microestim.models.people import TIER_IDS
@@ -31,7 +32,6 @@ __all__ = [
 PRIOR_ONLY_BELOW = 0.1
 """Contraction below which a quantity is called a prior, not a finding."""
 
-_KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
 _BATCHES = 8
 _FOOTER = (
     f"* The evidence takes less than {PRIOR_ONLY_BELOW:.0%} off the prior's variance: a prior, not a "
@@ -426,7 +426,7 @@ def scale_change(z: np.ndarray, log_people: Mapping[str, np.ndarray], factor: fl
         mean, variance = float(z.mean()), float(z.var())
         precision = max(1.0 / variance - 1.0, 0.0) + factor**-2
         moved = mean / variance / precision + (z - mean) / math.sqrt(variance * precision)
-    before, after = _natural_spline(z, z), _natural_spline(moved, z)
+    before, after = natural_spline(z, z), natural_spline(moved, z)
     y = np.column_stack(list(log_people.values()))
     whole = _median_change(before, after, y)
     batches = np.array_split(np.arange(len(z)), _BATCHES)
@@ -456,14 +456,3 @@ def _reweighted(z: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
     moved = np.empty_like(z)
     moved[order] = np.interp((np.arange(len(z)) + 0.5) / len(z), middle, z[order])
     return moved
-
-
-def _natural_spline(x: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """Natural cubic spline with knots at quantiles of `draws`: linear beyond them, so it cannot run away."""
-    centre, scale = draws.mean(), max(draws.std(), 1e-300)
-    knots = (np.quantile(draws, _KNOTS) - centre) / scale
-    u = (x - centre) / scale
-    cubes = np.maximum(u[:, None] - knots, 0.0) ** 3
-    part = (cubes - cubes[:, -1:]) / np.maximum(knots[-1] - knots, 1e-300)
-    curved = part[:, :-2] - part[:, -2:-1]
-    return np.column_stack([np.ones_like(u), u, curved])

@@ -59,6 +59,8 @@ class Latent:
         Standard normal deviates by platform, shape (..., platforms).
     generative : bool, default False
         Ignore declared numbers and follow the prior.
+    planned : tuple of Frame, optional
+        Surveys that were not made: they have latent quantities, and change those of nothing else.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Latent:
         p: Mapping[str, Any],
         rows: Mapping[str, Any],
         generative: bool = False,
+        planned: tuple[Frame, ...] = (),
     ) -> None:
         self.xp = xp
         self.size_design = sizes
@@ -81,7 +84,7 @@ class Latent:
         self.rows = rows
         self.generative = generative
         self._log_declared = log_declared
-        self._frames = {frame.id: FrameLatent(self, frame) for frame in frames}
+        self._frames = {frame.id: FrameLatent(self, frame) for frame in (*frames, *planned)}
         self.surveyed = np.minimum(sum((frame.members for frame in frames), np.zeros(self.n_platforms)), 1.0)
         # Effects are measured from the surveyed platform only where there is exactly one: there the
         # survey speaks of that platform, and the others depart from it.

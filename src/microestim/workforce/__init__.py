@@ -1,9 +1,22 @@
-"""The public face of the joint model: `WorkforceModel`, `WorkforceFit`, `load_fit`."""
+"""The public face of the joint model: the model, its fit, and what to collect next."""
 
+from microestim.workforce.candidates import PlatformFigure, PopulationSurvey, SurveyWaves, TrafficSource
 from microestim.workforce.citing import citation
 from microestim.workforce.fit import WorkforceFit
 from microestim.workforce.model import WorkforceModel
+from microestim.workforce.planning import plan
 from microestim.workforce.storage import load_fit
 from microestim.workforce.tiers import TierEstimates
 
-__all__ = ["TierEstimates", "WorkforceFit", "WorkforceModel", "citation", "load_fit"]
+__all__ = [
+    "PlatformFigure",
+    "PopulationSurvey",
+    "SurveyWaves",
+    "TierEstimates",
+    "TrafficSource",
+    "WorkforceFit",
+    "WorkforceModel",
+    "citation",
+    "load_fit",
+    "plan",
+]

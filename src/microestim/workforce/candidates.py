@@ -1,0 +1,416 @@
+"""What could be collected next, and what it would say: each candidate draws its own data from a posterior."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, override
+
+import numpy as np
+
+from microestim.checks.fitted import FittedModel
+from microestim.errors import InputError
+from microestim.models.activity import CELL_LOG_RATES
+from microestim.models.evaluation import log_declared, model_numbers
+from microestim.models.frames import Frame
+from microestim.models.latent import Latent
+from microestim.models.namespace import NUMPY
+from microestim.models.observations import (
+    HistoryCounts,
+    MembershipCounts,
+    MonthlyVisitors,
+    StatedFrequency,
+)
+from microestim.models.observations.audience import source_name
+from microestim.models.people import TIER_IDS
+from microestim.models.priors import Prior
+from microestim.study import BANDS
+
+__all__ = ["Candidate", "PlatformFigure", "PopulationSurvey", "SurveyWaves", "TrafficSource"]
+
+
+class _WithPriors(dict[str, np.ndarray]):
+    """Quantities of a posterior; one that the model did not need is drawn from its prior when asked for."""
+
+    def __init__(
+        self,
+        values: Mapping[str, np.ndarray],
+        priors: Mapping[str, Prior],
+        rng: np.random.Generator,
+        draws: int,
+    ) -> None:
+        super().__init__(values)
+        self._priors, self._rng, self._draws = priors, rng, draws
+
+    def __missing__(self, name: str) -> np.ndarray:
+        kind, _, rest = name.rstrip("]").partition("[")
+        page = rest.split(", ")[0]
+        prior = self._priors[f"{kind}[{page}]" if f"{kind}[{page}]" in self._priors else kind]
+        z = prior.location + prior.spread * self._rng.standard_normal(self._draws)
+        self[name] = np.asarray(prior.natural(z, np.exp))
+        return self[name]
+
+
+class _RowsWithPriors(dict[str, np.ndarray]):
+    """The same for the standard normal deviates of platforms."""
+
+    def __init__(self, rows: Mapping[str, np.ndarray], rng: np.random.Generator) -> None:
+        super().__init__(rows)
+        self._rng = rng
+
+    def __missing__(self, name: str) -> np.ndarray:
+        self[name] = self._rng.standard_normal(self["size"].shape)
+        return self[name]
+
+
+def _quantities(fit: FittedModel, rng: np.random.Generator) -> _WithPriors:
+    return _WithPriors(fit.latent.p, fit.all_priors, rng, len(fit.deviates.scalars))
+
+
+def posterior_latent(
+    fit: FittedModel,
+    rng: np.random.Generator,
+    *,
+    quantities: Mapping[str, np.ndarray] | None = None,
+    planned: tuple[Frame, ...] = (),
+) -> Latent:
+    """Give a posterior's latent quantities, with room for surveys that were not made.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+    rng : numpy.random.Generator
+        Source of randomness for quantities that the fitted model did not need.
+    quantities : mapping of str to ndarray, optional
+        Scalar quantities; the fit's own, and draws from priors for others, unless given.
+    planned : tuple of Frame, optional
+        Surveys to plan.
+
+    Returns
+    -------
+    Latent
+        One leading dimension, draws.
+    """
+    design = fit.design
+    rows = {name: fit.deviates.platforms[:, i] for i, name in enumerate(design.rows)}
+    return Latent(
+        NUMPY,
+        sizes=design.sizes,
+        frames=design.frames,
+        planned=planned,
+        numbers=model_numbers(design, fit.all_priors),
+        log_declared=log_declared(design),
+        p=_quantities(fit, rng) if quantities is None else quantities,
+        rows=_RowsWithPriors(rows, rng),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate(ABC):
+    """Something that could be collected.
+
+    Parameters
+    ----------
+    cost : float, optional
+        What it costs, in any currency, the same for all candidates of a plan.
+    """
+
+    cost: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.cost is not None and not (math.isfinite(self.cost) and self.cost > 0):
+            raise InputError(f"cost is {self.cost!r}; it must be a number above 0")
+
+    @abstractmethod
+    def simulate(self, rng: np.random.Generator, fit: FittedModel) -> dict[str, np.ndarray]:
+        """Draw the data that would be collected, once for every draw of a posterior.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Source of randomness.
+        fit : WorkforceFit
+            The fit; a quantity that it lacks is drawn from its prior.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (draws,)
+            Numbers by name, on a scale on which they can be regressed on.
+        """
+
+
+def _count(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"{name} is {value!r}; it must be a whole number of at least {least}")
+
+
+def _platform(fit: FittedModel, platform: str) -> int:
+    platforms = fit.design.platforms
+    if platform not in platforms:
+        raise InputError(f"platform is {platform!r}; the observed platforms are {', '.join(platforms)}")
+    return platforms.index(platform)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurveyWaves(Candidate):
+    """A new survey of one platform's people, in one wave or more.
+
+    Parameters
+    ----------
+    cost : float, optional
+        What it costs.
+    platform : str
+        Id of the platform.
+    answers : int
+        Answers a wave, on average.
+    waves : int, default 2
+        Waves; with two or more, people are recognised from wave to wave.
+    asks : tuple, default ("frequency", "memberships")
+        What is asked: how often people are on this platform, and on how many of the study's platforms
+        they have an account.
+
+    Examples
+    --------
+    >>> SurveyWaves(platform="foule-factory", answers=500).waves
+    2
+    """
+
+    platform: str
+    answers: int
+    waves: int = 2
+    asks: tuple[Literal["frequency", "memberships"], ...] = ("frequency", "memberships")
+
+    def __post_init__(self) -> None:
+        """Check the parts."""
+        super().__post_init__()
+        _count("answers", self.answers, 1)
+        _count("waves", self.waves, 1)
+        unknown = set(self.asks) - {"frequency", "memberships"}
+        if unknown or (self.waves == 1 and not self.asks):
+            raise InputError(f"asks is {self.asks!r}; use 'frequency', 'memberships' or both")
+
+    @override
+    def simulate(self, rng: np.random.Generator, fit: FittedModel) -> dict[str, np.ndarray]:
+        """See `Candidate.simulate`."""
+        j, n = _platform(fit, self.platform), self.answers * self.waves
+        members = np.arange(fit.design.n_platforms) == j
+        frame = Frame(id=f"planned: {self.platform}", members=members.astype(float), waves=self.waves)
+        quantities = _quantities(fit, rng)
+        exposure = np.exp(quantities["capture_exponent"][:, None] * CELL_LOG_RATES)
+        rate = _rate_for(self.answers, fit.latent.accounts[:, j], fit.latent.weights[:, j], exposure)
+        (first, _), *changes = frame.parameters
+        quantities.update({first: rate} | {name: np.ones_like(rate) for name, _ in changes})
+        latent = posterior_latent(fit, rng, quantities=quantities, planned=(frame,))
+        drawn: dict[str, np.ndarray] = {}
+        if self.waves > 1:
+            histories = [format(code, f"0{self.waves}b") for code in range(1, 2**self.waves)]
+            captures = HistoryCounts(
+                name="history",
+                label="",
+                unit="answers",
+                frame=frame.id,
+                waves=self.waves,
+                counts=dict.fromkeys([("", history) for history in histories], 0),
+            )
+            drawn |= captures.replicate(rng, latent)
+        if "frequency" in self.asks:
+            counts = {str(band): float(n if i == 0 else 0) for i, band in enumerate(BANDS)}
+            stated = StatedFrequency(
+                name="says", label="", unit="", frame=frame.id, counts=counts, any_platform=False
+            )
+            drawn |= stated.replicate(rng, latent)
+        if "memberships" in self.asks and fit.design.n_platforms > 1:
+            numbers = {k: n if k == 1 else 0 for k in range(1, fit.design.n_platforms + 1)}
+            counted = MembershipCounts(name="on", label="", unit="", frame=frame.id, counts=numbers)
+            table = counted.replicate(rng, latent)
+            drawn["mean memberships"] = np.asarray(counted.statistic(table))
+            drawn["on one"] = table["on[1]"]
+        return {name: _steady(name, values) for name, values in drawn.items()}
+
+
+def _steady(name: str, values: np.ndarray) -> np.ndarray:
+    return np.log(values) if name == "mean memberships" else np.log(values + 0.5)
+
+
+def _rate_for(answers: float, accounts: np.ndarray, weights: np.ndarray, exposure: np.ndarray) -> np.ndarray:
+    """Capture rate at which a wave has so many answers on average, or everybody's where people are fewer.
+
+    By bisection of the log rate; `weights` and `exposure` have the shape (draws, cells).
+    """
+    low, high = np.full(len(accounts), -40.0), np.full(len(accounts), 40.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        captured = accounts * (weights * -np.expm1(-np.exp(middle)[:, None] * exposure)).sum(-1)
+        low, high = np.where(captured < answers, middle, low), np.where(captured < answers, high, middle)
+    return np.asarray(np.exp((low + high) / 2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PopulationSurvey(Candidate):
+    """Questions in a survey of the general population, such as a labour-force survey.
+
+    Parameters
+    ----------
+    cost : float, optional
+        What it costs.
+    people : int
+        Respondents, a simple random sample; divide by the design effect of any other.
+    population : float
+        People whom they stand for.
+    asks : tuple, default ("tiers", "memberships")
+        What is asked: whether and how often people are on one of the study's platforms, and on how many of
+        them they have an account.
+
+    Notes
+    -----
+    Answers are taken as true: no respondent takes other work for platform work, which in practice makes
+    such surveys too high.
+
+    Examples
+    --------
+    >>> PopulationSurvey(people=10_000, population=50e6).asks
+    ('tiers', 'memberships')
+    """
+
+    people: int
+    population: float
+    asks: tuple[Literal["tiers", "memberships"], ...] = ("tiers", "memberships")
+
+    def __post_init__(self) -> None:
+        """Check the parts."""
+        super().__post_init__()
+        _count("people", self.people, 1)
+        if not (math.isfinite(self.population) and self.population >= self.people):
+            raise InputError(f"population is {self.population!r}; it must be a number of at least `people`")
+        if not self.asks or set(self.asks) - {"tiers", "memberships"}:
+            raise InputError(f"asks is {self.asks!r}; use 'tiers', 'memberships' or both")
+
+    @override
+    def simulate(self, rng: np.random.Generator, fit: FittedModel) -> dict[str, np.ndarray]:
+        """See `Candidate.simulate`."""
+        people = {tier: fit.counts.people[tier] for tier in ("registered", "monthly", "weekly")}
+        if np.median(people["registered"]) > self.population:
+            registered = np.median(people["registered"])
+            raise InputError(f"population is {self.population:,.0f}, and {registered:,.0f} are registered")
+        bands = np.stack(
+            [
+                people["weekly"],
+                people["monthly"] - people["weekly"],
+                people["registered"] - people["monthly"],
+            ],
+            axis=-1,
+        )
+        chances = np.minimum(bands / self.population, 1.0)
+        rest = np.maximum(1.0 - chances.sum(-1, keepdims=True), 0.0)
+        whole = np.concatenate([chances, rest], axis=-1)
+        answers = rng.multinomial(self.people, whole / whole.sum(-1, keepdims=True))
+        drawn = {}
+        if "tiers" in self.asks:
+            drawn = {
+                name: np.log(answers[:, i] + 0.5)
+                for i, name in enumerate(("weekly", "monthly, not weekly", "less than monthly"))
+            }
+        if "memberships" in self.asks and fit.design.n_platforms > 1:
+            by_number = np.stack(posterior_latent(fit, rng).people_by_memberships, axis=-1)
+            registered = answers[:, :3].sum(-1)
+            table = rng.multinomial(registered, by_number / by_number.sum(-1, keepdims=True))
+            number = np.arange(1, table.shape[-1] + 1)
+            drawn["others"] = np.log(((table * (number - 1)).sum(-1) + 0.5) / (registered + 0.5))
+        return drawn
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrafficSource(Candidate):
+    """A month's visitors by a service that the study has not used, one figure a platform.
+
+    Parameters
+    ----------
+    cost : float, optional
+        What it costs.
+    vendor : str
+        The service; its visitors per person are a quantity of their own.
+    page_scope : {"work pages", "whole site"}, default "work pages"
+        Which pages are counted.
+    platforms : tuple of str, optional
+        Ids of the platforms that it counts; all observed ones unless given.
+
+    Examples
+    --------
+    >>> TrafficSource(vendor="a panel").page_scope
+    'work pages'
+    """
+
+    vendor: str
+    page_scope: Literal["work pages", "whole site"] = "work pages"
+    platforms: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the parts."""
+        super().__post_init__()
+        if self.page_scope not in ("work pages", "whole site"):
+            raise InputError(f"page_scope is {self.page_scope!r}; use 'work pages' or 'whole site'")
+
+    @override
+    def simulate(self, rng: np.random.Generator, fit: FittedModel) -> dict[str, np.ndarray]:
+        """See `Candidate.simulate`."""
+        source = source_name(self.page_scope, self.vendor)
+        if source in fit.latent.p:
+            raise InputError(f"the study has {self.page_scope} counted by {self.vendor!r} already")
+        latent, drawn = posterior_latent(fit, rng), {}
+        for platform in fit.design.platforms if self.platforms is None else self.platforms:
+            members = np.arange(fit.design.n_platforms) == _platform(fit, platform)
+            visitors = MonthlyVisitors(
+                name=platform,
+                label="",
+                unit="visitors",
+                value=1.0,
+                members=members.astype(float),
+                worldwide=False,
+                source=source,
+                stated_error=None,
+            )
+            drawn[platform] = np.log(visitors.replicate(rng, latent)[platform])
+        return drawn
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformFigure(Candidate):
+    """A platform's own figure of the accounts of residents in one tier.
+
+    Parameters
+    ----------
+    cost : float, optional
+        What it costs.
+    platform : str
+        Id of the platform.
+    tier : {"registered", "monthly_active", "monthly", "weekly"}, default "monthly_active"
+        Which accounts it counts.
+    error : float, default 0.05
+        Standard deviation of the log of the figure.
+
+    Examples
+    --------
+    >>> PlatformFigure(platform="foule-factory").tier
+    'monthly_active'
+    """
+
+    platform: str
+    tier: str = "monthly_active"
+    error: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Check the parts."""
+        super().__post_init__()
+        if self.tier not in TIER_IDS:
+            raise InputError(f"tier is {self.tier!r}; use one of {', '.join(TIER_IDS)}")
+        if not (math.isfinite(self.error) and self.error >= 0):
+            raise InputError(f"error is {self.error!r}; it must be a number from 0 up")
+
+    @override
+    def simulate(self, rng: np.random.Generator, fit: FittedModel) -> dict[str, np.ndarray]:
+        """See `Candidate.simulate`."""
+        accounts = fit.counts.accounts[self.tier][:, _platform(fit, self.platform)]
+        return {"figure": np.log(accounts) + self.error * rng.standard_normal(len(accounts))}
