@@ -193,7 +193,7 @@ def _page(fit: me.WorkforceFit, others: Sequence[me.WorkforceFit], files: dict[s
     blocks = [str(fit.summary())]
     if others:
         blocks.append(str(fit.beside(others)))
-    most = f"The assumption that matters most: {fit.influence().most_influential[1]}"
+    most = f"The assumption that matters most: {fit.prior_influence().most_influential[1]}"
     blocks.append(textwrap.fill(most, _WIDTH))
     lines = ["Checks"]
     for result in fit.check():
@@ -213,7 +213,7 @@ def _page(fit: me.WorkforceFit, others: Sequence[me.WorkforceFit], files: dict[s
 
 def _document(fit: me.WorkforceFit, others: Sequence[me.WorkforceFit], files: dict[str, Path]) -> str:
     """Write the result for a machine, in full precision."""
-    name, sentence = fit.influence().most_influential
+    name, sentence = fit.prior_influence().most_influential
     chains, draws = fit.shape
     document = {
         "study": fit.study.id,

@@ -280,7 +280,7 @@ def check_priors(fit: FittedModel) -> CheckResult:
     CheckResult
         Informs.
     """
-    influence = fit.influence()
+    influence = fit.prior_influence()
     _, most = influence.most_influential
     unknown = ", ".join(influence.prior_only)
     sentence = f"The assumption that matters most: {most} " + (

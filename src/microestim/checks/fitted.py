@@ -145,7 +145,7 @@ class FittedModel(Protocol):
     ) -> dict[str, tuple[float, np.ndarray]]:
         """Give the observed statistic and its replicates, by id of the evidence."""
 
-    def influence(self) -> PriorInfluence:
+    def prior_influence(self) -> PriorInfluence:
         """Measure how much each prior matters to each tier."""
 
     def check(self) -> list[CheckResult]:

@@ -50,7 +50,7 @@ def plot_priors(fit: FittedModel, *, influence: PriorInfluence | None = None) ->
     matplotlib.figure.Figure
         One row a quantity.
     """
-    ranked = (fit.influence() if influence is None else influence).ranked
+    ranked = (fit.prior_influence() if influence is None else influence).ranked
     rows = len(ranked)
     sheet = new_sheet(
         1.55 + 0.31 * rows,

@@ -124,7 +124,7 @@ def compose_report(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()
                 f"an alternative is a fit of the study {other.study.id!r}, not of {fit.study.id!r} as this "
                 "one; fits of several studies need a report each"
             )
-    influence = fit.influence()
+    influence = fit.prior_influence()
     pictures = draw_figures(fit, alternatives=alternatives, influence=influence, predictive=fit.predictive())
     context = _context(fit, tuple(alternatives))
     context["influence"] = influence

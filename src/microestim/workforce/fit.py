@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import numpy as np
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from microestim.checks.evidence_influence import EvidenceInfluence
     from microestim.checks.prior_influence import PriorInfluence
     from microestim.workforce.derived import ByTier, Derived, Known
 
@@ -300,7 +301,7 @@ class WorkforceFit:
 
         return check_fit(self)
 
-    def influence(self) -> PriorInfluence:
+    def prior_influence(self) -> PriorInfluence:
         """Measure how much each prior matters to each tier, without fitting again.
 
         Returns
@@ -308,13 +309,52 @@ class WorkforceFit:
         PriorInfluence
             One row a quantity; it names the assumption that matters most.
         """
-        return self._influence
+        return self._prior_influence
 
     @cached_property
-    def _influence(self) -> PriorInfluence:
+    def _prior_influence(self) -> PriorInfluence:
         from microestim.checks.prior_influence import prior_influence
 
         return prior_influence(self)
+
+    def influence(
+        self,
+        *,
+        draws: int = 1000,
+        tune: int = 600,
+        cores: int | None = None,
+        rng: int | np.random.Generator | np.random.SeedSequence | None = None,
+        progress: bool | TextIO = False,
+    ) -> EvidenceInfluence:
+        """Measure what each piece of evidence does to each tier: fit again without it, one after the other.
+
+        Parameters
+        ----------
+        draws, tune : int, default 1000 and 600
+            Draws kept, and steps of adaptation, in each of as many chains as this fit has.
+        cores : int, optional
+            Chains run at the same time; as many as there are processors and chains unless given.
+        rng : int, Generator, SeedSequence or None
+            Source of randomness of the new fits; this fit's seed unless given.
+        progress : bool or text stream, default False
+            Write progress, to standard error where True.
+
+        Returns
+        -------
+        EvidenceInfluence
+            A matrix, evidence by tier: how far the median moves, and how much the interval widens. Evidence
+            that the model cannot do without is named with the reason.
+        """
+        from microestim.workforce.leave_out import evidence_influence
+
+        return evidence_influence(
+            self,
+            draws=draws,
+            tune=tune,
+            cores=cores,
+            rng=self.settings.seed if rng is None else rng,
+            progress=progress,
+        )
 
     def derived(
         self,
