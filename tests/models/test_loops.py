@@ -56,6 +56,16 @@ CASES = {
     "a dimension of length 1": lambda xp, a, b, c: (
         ((b[None, :, None] * c[None]).sum(0) * WEIGHTS).sum() + (b[:, None].sum(-1) * b).sum()
     ),
+    "a slice of columns": lambda xp, a, b, c: (c[:, 1:] ** 2 * WEIGHTS[:, 1:]).sum() * a,
+    "differences along columns": lambda xp, a, b, c: ((c[:, 1:] - c[:, :-1]) ** 3 * WEIGHTS[:, 1:]).sum(),
+    "differences of what is computed": lambda xp, a, b, c: (
+        (xp.exp(c * b[:, None])[1:] - xp.exp(c * b[:, None])[:-1]) * WEIGHTS[1:]
+    ).sum(),
+    "a slice of a slice, added up": lambda xp, a, b, c: (c[1:][:, 1:][:, :2].sum(0) * WEIGHTS[0, :2]).sum(),
+    "a slice of what is broadcast": lambda xp, a, b, c: (
+        ((b[:, None] + 0.0 * c) * a)[:, 2:] ** 2 * WEIGHTS[:, 2:]
+    ).sum(),
+    "a slice of everything": lambda xp, a, b, c: (c[:, 0:] * WEIGHTS).sum() + (b[:ROWS] ** 2).sum(),
     "nothing but a number": lambda xp, a, b, c: a * a + 3.0,
 }
 
@@ -161,6 +171,9 @@ def test_unknown_operations_are_refused(inputs, call):
         print_loops(pt.gammaln(a) + b.sum() + c.sum(), inputs, [])
     with pytest.raises(NotImplementedError, match="no expression is known for"):
         print_loops((c ** b.sum()).sum() + a, inputs, [])
+    for part in (c[0], c[:, ::2], c[:, 1:2], pt.set_subtensor(c[:, 1:], 0.0)):
+        with pytest.raises(NotImplementedError, match="no loop is known for"):
+            print_loops(a + b.sum() + c.sum() + part.sum(), inputs, [])
     with pytest.raises(NotImplementedError, match="is not finite"):
         print_loops(
             a * np.array([1.0, np.inf, 2.0]).sum() + (b * [1.0, np.inf, 2.0]).sum() + c.sum(), inputs, []
