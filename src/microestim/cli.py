@@ -122,7 +122,7 @@ def run(study: str, out: Path | None, rng: int, draws: int, priors: Path | None,
 
     Writes report.html, estimates.csv, posterior.nc and figures to a folder. A study with a question on how
     often people work is fitted under both readings of that question. Without --rng the seed is 1, so that
-    everybody gets the same figures; the report records it.
+    the same versions give the same figures on the same kind of processor; the report records it.
     """
     found = _study(study)
     model = me.WorkforceModel(found, priors=_priors(priors, found))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+from microestim.models import loops
 from microestim.models.loops import print_loops
 
 ROWS, COLUMNS = 3, 4
@@ -114,6 +115,15 @@ def test_compiled_equals_printed_and_is_found_again(inputs, tmp_path, call):
         value, gradient, status = call(function.ctypes, POINT, np.empty(0))
         assert (value, status) == (pytest.approx(expected[0], rel=1e-14), 0)
         assert np.allclose(gradient, expected[1], rtol=1e-12, atol=1e-14)
+
+
+def test_what_the_compiled_code_is_made_from_is_in_its_name(inputs, tmp_path, monkeypatch):
+    a, b, c = inputs
+    printed = print_loops(a * b.sum() + c.sum(), inputs, [])
+    printed.compile(tmp_path)
+    monkeypatch.setattr(loops, "_REORDERING", {"contract"})
+    printed.compile(tmp_path)
+    assert len(list(tmp_path.glob("density_*.py"))) == 2
 
 
 def test_a_folder_that_cannot_be_written_to_costs_only_time(inputs, tmp_path, call):

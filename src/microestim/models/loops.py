@@ -489,11 +489,14 @@ def print_loops(
     NotImplementedError
         The graph has an operation other than elementwise arithmetic, sums, changes of dimensions and slices.
     """
+    from pytensor.configdefaults import config
     from pytensor.gradient import grad
     from pytensor.graph.fg import FunctionGraph
     from pytensor.graph.rewriting.basic import MergeOptimizer
 
-    gradient: Any = grad(value, list(coordinates))
+    # PyTensor notes for each variable where it was made, which takes half of the time.
+    with config.change_flags(traceback__limit=0):
+        gradient: Any = grad(value, list(coordinates))
     graph = FunctionGraph([*coordinates, *data], [value, *gradient], clone=True)
     MergeOptimizer().rewrite(graph)  # type: ignore[no-untyped-call]
     printer = _Printer()

@@ -159,7 +159,9 @@ class WorkforceModel:
         Parameters
         ----------
         rng : int, Generator, SeedSequence or None
-            Source of randomness; a whole number gives the same draws again, with the same versions.
+            Source of randomness; a whole number gives the same draws again, with the same versions on the
+            same kind of processor. Elsewhere sums round differently, and draws differ within their
+            simulation error.
         draws, tune : int, default 1000 and 600
             Draws kept, and steps of adaptation, in each chain.
         chains : int, default 4
