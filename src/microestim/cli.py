@@ -111,7 +111,7 @@ def cite(study: str | None) -> None:
     "--rng", type=int, default=DEFAULT_SEED, show_default=True, help="Seed: the same seed, the same draws."
 )
 @click.option(
-    "--draws", type=int, default=1000, show_default=True, help="Draws kept of each of the four chains."
+    "--draws", type=int, default=1500, show_default=True, help="Draws kept of each of the four chains."
 )
 @click.option(
     "--priors", type=click.Path(path_type=Path), help="TOML file with one table for each prior to replace."
