@@ -111,7 +111,7 @@ def cite(study: str | None) -> None:
     "--rng", type=int, default=DEFAULT_SEED, show_default=True, help="Seed: the same seed, the same draws."
 )
 @click.option(
-    "--draws", type=int, default=1000, show_default=True, help="Draws kept of each of the four chains."
+    "--draws", type=int, default=1500, show_default=True, help="Draws kept of each of the four chains."
 )
 @click.option(
     "--priors", type=click.Path(path_type=Path), help="TOML file with one table for each prior to replace."
@@ -122,7 +122,7 @@ def run(study: str, out: Path | None, rng: int, draws: int, priors: Path | None,
 
     Writes report.html, estimates.csv, posterior.nc and figures to a folder. A study with a question on how
     often people work is fitted under both readings of that question. Without --rng the seed is 1, so that
-    everybody gets the same figures; the report records it.
+    the same versions give the same figures on the same kind of processor; the report records it.
     """
     found = _study(study)
     model = me.WorkforceModel(found, priors=_priors(priors, found))

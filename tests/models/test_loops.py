@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+from microestim.models import loops
 from microestim.models.loops import print_loops
 
 ROWS, COLUMNS = 3, 4
@@ -56,6 +57,16 @@ CASES = {
     "a dimension of length 1": lambda xp, a, b, c: (
         ((b[None, :, None] * c[None]).sum(0) * WEIGHTS).sum() + (b[:, None].sum(-1) * b).sum()
     ),
+    "a slice of columns": lambda xp, a, b, c: (c[:, 1:] ** 2 * WEIGHTS[:, 1:]).sum() * a,
+    "differences along columns": lambda xp, a, b, c: ((c[:, 1:] - c[:, :-1]) ** 3 * WEIGHTS[:, 1:]).sum(),
+    "differences of what is computed": lambda xp, a, b, c: (
+        (xp.exp(c * b[:, None])[1:] - xp.exp(c * b[:, None])[:-1]) * WEIGHTS[1:]
+    ).sum(),
+    "a slice of a slice, added up": lambda xp, a, b, c: (c[1:][:, 1:][:, :2].sum(0) * WEIGHTS[0, :2]).sum(),
+    "a slice of what is broadcast": lambda xp, a, b, c: (
+        ((b[:, None] + 0.0 * c) * a)[:, 2:] ** 2 * WEIGHTS[:, 2:]
+    ).sum(),
+    "a slice of everything": lambda xp, a, b, c: (c[:, 0:] * WEIGHTS).sum() + (b[:ROWS] ** 2).sum(),
     "nothing but a number": lambda xp, a, b, c: a * a + 3.0,
 }
 
@@ -104,6 +115,15 @@ def test_compiled_equals_printed_and_is_found_again(inputs, tmp_path, call):
         value, gradient, status = call(function.ctypes, POINT, np.empty(0))
         assert (value, status) == (pytest.approx(expected[0], rel=1e-14), 0)
         assert np.allclose(gradient, expected[1], rtol=1e-12, atol=1e-14)
+
+
+def test_what_the_compiled_code_is_made_from_is_in_its_name(inputs, tmp_path, monkeypatch):
+    a, b, c = inputs
+    printed = print_loops(a * b.sum() + c.sum(), inputs, [])
+    printed.compile(tmp_path)
+    monkeypatch.setattr(loops, "_REORDERING", {"contract"})
+    printed.compile(tmp_path)
+    assert len(list(tmp_path.glob("density_*.py"))) == 2
 
 
 def test_a_folder_that_cannot_be_written_to_costs_only_time(inputs, tmp_path, call):
@@ -161,6 +181,9 @@ def test_unknown_operations_are_refused(inputs, call):
         print_loops(pt.gammaln(a) + b.sum() + c.sum(), inputs, [])
     with pytest.raises(NotImplementedError, match="no expression is known for"):
         print_loops((c ** b.sum()).sum() + a, inputs, [])
+    for part in (c[0], c[:, ::2], c[:, 1:2], pt.set_subtensor(c[:, 1:], 0.0)):
+        with pytest.raises(NotImplementedError, match="no loop is known for"):
+            print_loops(a + b.sum() + c.sum() + part.sum(), inputs, [])
     with pytest.raises(NotImplementedError, match="is not finite"):
         print_loops(
             a * np.array([1.0, np.inf, 2.0]).sum() + (b * [1.0, np.inf, 2.0]).sum() + c.sum(), inputs, []

@@ -32,13 +32,12 @@ MONTHLY_RATE = 1.0
 """Visits a month of an account used once a month."""
 
 _STEP = math.log(WEEKLY_RATE) / 5.0
-_EDGES = _STEP * np.arange(-25, 21)
+_INNER = _STEP * np.arange(-25, 21)
 # The open cells at both ends are closed far out, where no rate has any weight.
-_LOWER = np.concatenate([[-60.0], _EDGES])
-_UPPER = np.concatenate([_EDGES, [60.0]])
+_EDGES = np.concatenate([[-60.0], _INNER, [60.0]])
 
 CELL_LOG_RATES = np.concatenate(
-    [[_EDGES[0] - _STEP / 2], (_EDGES[1:] + _EDGES[:-1]) / 2, [_EDGES[-1] + _STEP / 2]]
+    [[_INNER[0] - _STEP / 2], (_INNER[1:] + _INNER[:-1]) / 2, [_INNER[-1] + _STEP / 2]]
 )
 """Log rate at which each cell is evaluated, shape (cells,)."""
 CELL_RATES = np.exp(CELL_LOG_RATES)
@@ -74,14 +73,11 @@ def activity_weights(xp: Namespace, active_share: Any, centre: Any, spread: Any,
         Weights, summing to 1 over cells.
     """
     precision = 1.0 / spread[..., None, None]
-    at = centre[..., None]
-    active = normal_cdf(xp, (_UPPER - at) * precision) - normal_cdf(xp, (_LOWER - at) * precision)
-    low = dormant_centre[..., None, None]
-    dormant = normal_cdf(xp, (_UPPER - low) / DORMANT_SPREAD) - normal_cdf(
-        xp, (_LOWER - low) / DORMANT_SPREAD
-    )
+    active = normal_cdf(xp, (_EDGES - centre[..., None]) * precision)
+    dormant = normal_cdf(xp, (_EDGES - dormant_centre[..., None, None]) / DORMANT_SPREAD)
     mix = active_share[..., None]
-    return mix * active + (1.0 - mix) * dormant
+    below = mix * active + (1.0 - mix) * dormant
+    return below[..., 1:] - below[..., :-1]
 
 
 def share(weights: Any, of: Any) -> Any:

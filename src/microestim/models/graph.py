@@ -102,6 +102,14 @@ def build_graph(design: Design, priors: Mapping[str, Prior]) -> DensityGraph:
     DensityGraph
         The graph.
     """
+    from pytensor.configdefaults import config
+
+    # PyTensor notes for each variable where it was made, which takes half of the time.
+    with config.change_flags(traceback__limit=0):
+        return _build_graph(design, priors)
+
+
+def _build_graph(design: Design, priors: Mapping[str, Prior]) -> DensityGraph:
     import pytensor.tensor as pt
 
     xp = pytensor_namespace()

@@ -3,8 +3,8 @@
 PyTensor's own compilers build every operation of a graph by itself; for a model of many small operations
 that takes a minute and more on a machine's first run. Here PyTensor keeps what it is best at, the
 gradient, and the graph becomes one function: operations of the same shape share a loop, and only what
-another loop needs is stored. Elementwise arithmetic, sums and changes of dimensions are known; any other
-operation is refused.
+another loop needs is stored. Elementwise arithmetic, sums, changes of dimensions and slices are known; any
+other operation is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +64,15 @@ class LoopFunction:
         exec(compile(self.source, path or "<log density>", "exec"), scope)
         number, numbers = address_types()
         signature = numba.int64(number, numbers, numbers, numbers, numbers)
-        compiled: CFunc = numba.cfunc(signature, error_model="numpy", cache=path is not None)(
-            scope["evaluate"]
-        )
+        compiled: CFunc = numba.cfunc(
+            signature, error_model="numpy", fastmath=_REORDERING, cache=path is not None
+        )(scope["evaluate"])
         return compiled
+
+
+_REORDERING = {"arcp", "contract", "nsz", "reassoc"}
+"""What the compiler may do to arithmetic, so that sums run on vectors. That no number is infinite or
+undefined is not among it: where one is, the sampler is told."""
 
 
 def address_types() -> tuple[Any, Any]:
@@ -91,7 +96,11 @@ def _cache_folder() -> Path:
 
 def _keep(source: str, folder: Path) -> str | None:
     """Write the source where Numba keeps compiled code beside it; None where that is not possible."""
-    path = folder / f"density_{hashlib.sha256(source.encode()).hexdigest()[:24]}.py"
+    from microestim.models import elementary
+
+    # Numba looks at the time of this one file; what else the compiled code is made from is in its name.
+    made_from = (source, Path(elementary.__file__).read_text("utf-8"), *sorted(_REORDERING))
+    path = folder / f"density_{hashlib.sha256('\n'.join(made_from).encode()).hexdigest()[:24]}.py"
     if not path.exists():
         try:
             # Numba keeps its files in this folder beside the source.
@@ -138,10 +147,18 @@ class _Quantity:
 
 @dataclass(frozen=True)
 class _View:
-    """A variable of the graph: a quantity, and the variable's dimension along which each of its own runs."""
+    """A variable of the graph: a quantity, and the variable's dimension along which each of its own runs.
+
+    A slice has the quantity of the whole, and its own first element along each of the quantity's dimensions.
+    """
 
     quantity: _Quantity
     dimensions: tuple[int, ...]
+    starts: tuple[int, ...] = ()
+
+    @property
+    def start(self) -> tuple[int, ...]:
+        return self.starts or (0,) * len(self.dimensions)
 
 
 @dataclass(frozen=True)
@@ -153,6 +170,15 @@ class _Sum:
     over: frozenset[int]
 
 
+@dataclass(frozen=True)
+class _Padding:
+    """What a loop writes into a part of a larger quantity, zero elsewhere, and where the part begins."""
+
+    term: str
+    whole: _Quantity
+    starts: tuple[int, ...]
+
+
 def _constant(value: float) -> _Quantity:
     return _Quantity(f"({value!r})", (), constant=value)
 
@@ -161,7 +187,35 @@ def _long(shape: Shape) -> list[int]:
     return [dimension for dimension, length in enumerate(shape) if length != 1]
 
 
-def _expression(operation: str, terms: Sequence[str], last: float | None) -> str | None:
+def _shifted(index: str, start: int) -> str:
+    return f"({index} + {start})" if start else index
+
+
+def _first_elements(node: Apply[Any], shape: Shape, *, operands: int) -> list[int]:
+    """First element along each dimension of `shape` of the slice that an operation takes or fills.
+
+    The limits of the slice stand behind the operation's `operands`.
+    """
+    from pytensor.graph.basic import Constant
+    from pytensor.tensor.subtensor import indices_from_subtensor
+
+    limits: list[Any] = []
+    for each in node.inputs[operands:]:
+        if not isinstance(each, Constant):
+            raise NotImplementedError(f"no loop is known for {node.op} with limits that are computed")
+        limits.append(int(each.data))
+    starts = [0] * len(shape)
+    for axis, index in enumerate(indices_from_subtensor(limits, node.op.idx_list)):
+        kept = range(shape[axis])[index] if isinstance(index, slice) else range(0)
+        if kept.step != 1 or (len(kept) < 2 and len(kept) != shape[axis]):
+            raise NotImplementedError(
+                f"no loop is known for {node.op}, only for slices of 2 and more in a row"
+            )
+        starts[axis] = kept.start
+    return starts
+
+
+def _expression(operation: str, terms: Sequence[str], *, last: float | None, looped: bool) -> str | None:
     """Python's form of one of PyTensor's scalar operations, None for an unknown one; `last` is a constant."""
     match operation, tuple(terms):
         case "Add", _:
@@ -179,6 +233,8 @@ def _expression(operation: str, terms: Sequence[str], last: float | None) -> str
         case "Pow", (a, b) if last is not None:
             known = {0.0: "1.0", 0.5: f"math.sqrt({a})", 1.0: a, 2.0: f"{a} * {a}", -1.0: f"1.0 / {a}"}
             return known.get(last, f"{a} ** {b}")
+        case ("Exp" | "Log" | "Log1p" | "Erf") as name, (a,) if looped:
+            return f"{name.lower()}({a})"
         case ("Exp" | "Log" | "Log1p" | "Sqrt" | "Erf") as name, (a,):
             return f"math.{name.lower()}({a})"
         case "Minimum", (a, b):
@@ -200,6 +256,7 @@ class _Printer:
         self.constants: dict[str, np.ndarray] = {}
         self.statements: dict[tuple[int, Shape], list[tuple[_Quantity, str]]] = defaultdict(list)
         self.sums: dict[tuple[int, Shape], list[_Sum]] = defaultdict(list)
+        self.paddings: dict[tuple[int, Shape], list[_Padding]] = defaultdict(list)
         self.memory = 0
         self._made = 0
 
@@ -248,20 +305,37 @@ class _Printer:
         if quantity.loop == loop or (not quantity.shape and not quantity.array):
             return quantity.name
         if not quantity.array:
-            quantity.array, quantity.offset = "memory", self.memory
-            self.memory += math.prod(quantity.shape)
-        return quantity.element([f"i{long.index(dimension)}" for dimension in view.dimensions])
+            self.store(quantity)
+        return quantity.element(
+            [
+                _shifted(f"i{long.index(dimension)}", start)
+                for dimension, start in zip(view.dimensions, view.start, strict=True)
+            ]
+        )
+
+    def store(self, quantity: _Quantity) -> None:
+        """Give a quantity a place in memory."""
+        quantity.array, quantity.offset = "memory", self.memory
+        self.memory += math.prod(quantity.shape)
 
     def add(self, node: Apply[Any]) -> None:
         """Take one operation of the graph."""
         from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
+        from pytensor.tensor.subtensor import IncSubtensor, Subtensor
 
         output = node.outputs[0]
-        operands = [self.view(variable) for variable in node.inputs]
+        operands = [self.view(variable) for variable in node.inputs if hasattr(variable.type, "shape")]
         if isinstance(node.op, DimShuffle):
             order = list(node.op.new_order)
             dimensions = tuple(order.index(dimension) for dimension in operands[0].dimensions)
-            self.views[output] = _View(operands[0].quantity, dimensions)
+            self.views[output] = replace(operands[0], dimensions=dimensions)
+        elif isinstance(node.op, Subtensor):
+            first = _first_elements(node, node.inputs[0].type.shape, operands=1)
+            sliced = operands[0]
+            starts = (own + first[i] for own, i in zip(sliced.start, sliced.dimensions, strict=True))
+            self.views[output] = replace(sliced, starts=tuple(starts))
+        elif isinstance(node.op, IncSubtensor) and operands[0].quantity.constant == 0.0:
+            self._pad(node, operands[1])
         elif isinstance(node.op, CAReduce) and type(node.op.scalar_op).__name__ == "Add":
             self._sum(node, operands[0])
         elif isinstance(node.op, Elemwise):
@@ -278,15 +352,31 @@ class _Printer:
         lengths = tuple(output.type.shape[i] for i in long)
         loop = (level, lengths)
         terms = [self.read(view, loop, long) for view in operands]
-        expression = _expression(operation, terms, operands[-1].quantity.constant)
+        known = all(view.quantity.constant is not None for view in operands)
+        last = operands[-1].quantity.constant
+        expression = _expression(operation, terms, last=last, looped=bool(lengths) and not known)
         if expression is None:
             raise NotImplementedError(f"no expression is known for {node.op}")
-        if all(view.quantity.constant is not None for view in operands):
+        if known:
             self.views[output] = _View(_constant(eval(expression, {"math": math})), ())
             return
         quantity = self._new(lengths, loop=loop, ready=level + 1 if lengths else level)
         self.statements[loop].append((quantity, expression))
         self.views[output] = _View(quantity, tuple(long))
+
+    def _pad(self, node: Apply[Any], operand: _View) -> None:
+        output, part = node.outputs[0], node.inputs[1].type.shape
+        level, long = self.place([operand], part)
+        if _long(output.type.shape) != long:
+            raise NotImplementedError(f"no loop is known for {node.op}: the part has other dimensions")
+        first = _first_elements(node, output.type.shape, operands=2)
+        loop = (level, tuple(part[i] for i in long))
+        whole = self._new(tuple(output.type.shape[i] for i in long), loop=None, ready=level + 1)
+        self.store(whole)
+        self.paddings[loop].append(
+            _Padding(self.read(operand, loop, long), whole, tuple(first[i] for i in long))
+        )
+        self.views[output] = _View(whole, tuple(long))
 
     def _sum(self, node: Apply[Any], operand: _View) -> None:
         shape = node.inputs[0].type.shape
@@ -296,15 +386,14 @@ class _Printer:
         level, long = self.place([operand], shape)
         if not over:
             dimensions = tuple(kept.index(dimension) for dimension in operand.dimensions)
-            self.views[node.outputs[0]] = _View(operand.quantity, dimensions)
+            self.views[node.outputs[0]] = replace(operand, dimensions=dimensions)
             return
         loop = (level, tuple(shape[i] for i in long))
         left = [i for i in long if i not in over]
         total = self._new(tuple(shape[i] for i in left), loop=None, ready=level + 1)
         term = self.read(operand, loop, long)
         if total.shape:
-            total.array, total.offset = "memory", self.memory
-            self.memory += math.prod(total.shape)
+            self.store(total)
         self.sums[loop].append(_Sum(term, total, frozenset(long.index(i) for i in over)))
         self.views[node.outputs[0]] = _View(total, tuple(kept.index(i) for i in left))
 
@@ -326,7 +415,7 @@ class _Printer:
         """Give the body of the function."""
         lines: list[str] = []
         for loop in sorted(
-            set(self.statements) | set(self.sums), key=lambda each: (each[0], len(each[1]), each)
+            {*self.statements, *self.sums, *self.paddings}, key=lambda each: (each[0], len(each[1]), each)
         ):
             lines += self._loop(loop)
         return lines
@@ -357,6 +446,11 @@ class _Printer:
                 start, stop = each.total.offset, each.total.offset + math.prod(each.total.shape)
                 before[0].append(f"memory[{start}:{stop}] = 0.0")
                 body.append(f"{each.total.element(kept)} += {each.term}")
+        for part in self.paddings[loop]:
+            start, stop = part.whole.offset, part.whole.offset + math.prod(part.whole.shape)
+            before[0].append(f"memory[{start}:{stop}] = 0.0")
+            shifted = [_shifted(index, first) for index, first in zip(indices, part.starts, strict=True)]
+            body.append(f"{part.whole.element(shifted)} = {part.term}")
         lines = []
         for k, length in enumerate(loop[1]):
             lines += [" " * (4 * k) + line for line in before[k]]
@@ -393,13 +487,16 @@ def print_loops(
     Raises
     ------
     NotImplementedError
-        The graph has an operation other than elementwise arithmetic, a sum or a change of dimensions.
+        The graph has an operation other than elementwise arithmetic, sums, changes of dimensions and slices.
     """
+    from pytensor.configdefaults import config
     from pytensor.gradient import grad
     from pytensor.graph.fg import FunctionGraph
     from pytensor.graph.rewriting.basic import MergeOptimizer
 
-    gradient: Any = grad(value, list(coordinates))
+    # PyTensor notes for each variable where it was made, which takes half of the time.
+    with config.change_flags(traceback__limit=0):
+        gradient: Any = grad(value, list(coordinates))
     graph = FunctionGraph([*coordinates, *data], [value, *gradient], clone=True)
     MergeOptimizer().rewrite(graph)  # type: ignore[no-untyped-call]
     printer = _Printer()
@@ -416,6 +513,7 @@ def print_loops(
     whole = printer.view(graph.outputs[0])
     size, given = offsets["values"], offsets["data"]
     head = ["import math", "", "import numba", "import numpy as np", ""]
+    head += ["from microestim.models.elementary import erf, exp, log, log1p", ""]
     head += [f"{name} = np.array({values.tolist()!r})" for name, values in printer.constants.items()]
     head += ["", "", "def evaluate(size, values_, gradient_, value_, data_):"]
     body = [

@@ -9,6 +9,9 @@ by a Gaussian copula, so a person who is weekly is monthly too, in every draw, b
 
 from __future__ import annotations
 
+import functools
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +39,10 @@ _CHUNK = 250
 _QUADRATURE_NODES = 21
 _CLOSE_TIE = 0.8
 _QUADRATURE_NODES_CLOSE = 81
+
+
+type _Counted = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, dict[str, np.ndarray]]
+"""Of some draws: people by tier, people by memberships, residual of the weights, memberships on the frame."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +99,9 @@ def inclusion_chances(weights: np.ndarray) -> np.ndarray:
     # Weights run away where no weights can give a platform its accounts; a product of all must not underflow.
     scaled = np.maximum(weights / weights.max(-1, keepdims=True), 10.0 ** (-250.0 / n))
     whole = _symmetric_polynomials(scaled)
-    chances = np.empty((*weights.shape, n))
-    for j in range(n):
-        without = _symmetric_polynomials(np.delete(scaled, j, axis=-1))
-        chances[..., j, :] = scaled[..., j, None] * without / whole[..., 1:]
+    # A platform of weight 0 adds nothing: one row a platform that is left out.
+    without = _symmetric_polynomials(scaled[..., None, :] * (1.0 - np.eye(n)))
+    chances: np.ndarray = scaled[..., None] * without[..., :-1] / whole[..., None, 1:]
     return chances
 
 
@@ -124,20 +130,21 @@ def solve_weights(
     """
     weights = accounts / accounts.sum(-1, keepdims=True)
     residual = np.full(len(accounts), np.inf)
-    framed = (accounts * frame).sum(-1)
+    framed = (accounts * frame).sum(-1, keepdims=True) * frame_pmf
+    missed = np.arange(len(accounts))
     for _ in range(iterations):
-        chances = inclusion_chances(weights)
-        on_frame = _met_on_frame(chances, frame)
+        chances = inclusion_chances(weights[missed])
         # People with k memberships, from those among them who are on the frame.
-        people = framed[:, None] * frame_pmf / np.maximum(on_frame, 1e-300)
-        expected = (chances * people[:, None, :]).sum(-1)
-        ratio = accounts / expected
-        residual = np.abs(ratio - 1.0).max(-1)
-        if residual.max() < 1e-6:
+        people = framed[missed] / np.maximum(_met_on_frame(chances, frame), 1e-300)
+        ratio = accounts[missed] / (chances @ people[..., None])[..., 0]
+        residual[missed] = np.abs(ratio - 1.0).max(-1)
+        again = residual[missed] >= 1e-6
+        missed, ratio = missed[again], ratio[again]
+        if not len(missed):
             break
         # Half steps: full ones overshoot where one platform holds nearly everyone.
-        weights = weights * ratio**0.7
-        weights = np.maximum(weights / weights.max(-1, keepdims=True), 1e-30)
+        moved = weights[missed] * ratio**0.7
+        weights[missed] = np.maximum(moved / moved.max(-1, keepdims=True), 1e-30)
     return weights, residual
 
 
@@ -174,18 +181,22 @@ def count_people(latent: Latent) -> Tiers:
         )
     pmf = np.stack([np.asarray(each) for each in latent.membership_pmf], axis=-1)
     frame = latent.surveyed if latent.surveyed.any() else np.ones(latent.n_platforms)
-    pieces = [
-        _count_chunk(
+    off_frame = 1.0 - latent.surveyed if latent.surveyed.any() else np.zeros(latent.n_platforms)
+
+    def count(start: int) -> _Counted:
+        rows = slice(start, start + _CHUNK)
+        return _count_chunk(
             accounts[rows],
             weights[rows],
             pmf[rows],
             frame,
-            1.0 - latent.surveyed if latent.surveyed.any() else np.zeros(latent.n_platforms),
+            off_frame,
             latent.p["departure"][rows],
             latent.p["activity_correlation"][rows],
         )
-        for rows in (slice(start, start + _CHUNK) for start in range(0, len(accounts), _CHUNK))
-    ]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        pieces = list(pool.map(count, range(0, len(accounts), _CHUNK)))
     # Nobody has two accounts on one platform, so a tier has at least the people of its largest platform, and
     # at most its accounts. The limits bind by rounding only, and where no inclusion weights give every
     # platform its accounts.
@@ -215,7 +226,7 @@ def _count_chunk(
     off_frame: np.ndarray,
     departure: np.ndarray,
     correlation: np.ndarray,
-) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+) -> _Counted:
     n = accounts.shape[-1]
     number = np.arange(1, n + 1)
     framed = (accounts * frame)[..., None] * weights
@@ -228,12 +239,12 @@ def _count_chunk(
     ratio = (
         chances / on_frame[:, None, :] * np.exp(departure[:, None, None] * off_frame[:, None] * (number - 1))
     )
-    joint = pmf[:, None, :, :] * ratio[:, :, None, :]
-    joint = joint / joint.sum(-1, keepdims=True)
-    mass = (accounts[..., None] * weights)[..., None] * joint
-    by_number = mass.sum((1, 2))
+    # Accounts of each platform and cell, shared out over numbers of memberships by pmf times ratio.
+    per_unit = accounts[..., None] * weights / (ratio @ pmf.swapaxes(-1, -2))
+    by_cell = pmf * (per_unit.swapaxes(-1, -2) @ ratio)
+    by_number = by_cell.sum(1)
     people_by_number = by_number / number
-    activity = mass.sum(1) / by_number[:, None, :]
+    activity = by_cell / by_number[:, None, :]
     close = correlation > _CLOSE_TIE
     tiers = {tier: np.empty(people_by_number.shape) for tier in TIER_IDS}
     met = {tier: np.empty(people_by_number.shape) for tier in TIER_IDS}
@@ -250,6 +261,13 @@ def _count_chunk(
     return people, people_by_number, residual, frame_memberships
 
 
+@functools.cache
+def _quadrature(n_nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights that integrate over a standard normal variable."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(n_nodes)
+    return nodes, weights / weights.sum()
+
+
 def _in_tier(
     activity: np.ndarray, number: np.ndarray, correlation: np.ndarray, n_nodes: int
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -259,24 +277,25 @@ def _in_tier(
     correlation; Gauss-Hermite quadrature integrates over it. Whoever is met through an account in the tier is
     met in proportion to how many of their accounts are, so the mean met is E[K**2] / E[K].
     """
-    nodes, node_weights = np.polynomial.hermite_e.hermegauss(n_nodes)
-    node_weights = node_weights / node_weights.sum()
+    # A tier's chance is that of its first cell, and of every cell above a step up in it.
+    chances = np.stack([TIER_CELLS[tier] for tier in TIER_IDS], axis=-1)
+    lowest, steps = chances[0], np.diff(chances, axis=0)
+    up = steps.any(-1)
     # Counting from the most active cell down keeps the upper tail exact.
-    above = np.cumsum(activity[:, ::-1, :], axis=1)[:, ::-1, :]
-    scores = -ndtri(np.clip(above, 1e-300, 1.0 - 1e-16))
-    loading, rest = np.sqrt(correlation)[:, None, None], np.sqrt(1.0 - correlation)[:, None, None]
-    shape = (len(activity), len(number))
-    at_least_one = {tier: np.zeros(shape) for tier in TIER_IDS}
-    first = {tier: np.zeros(shape) for tier in TIER_IDS}
-    second = {tier: np.zeros(shape) for tier in TIER_IDS}
-    for node, node_weight in zip(nodes, node_weights, strict=True):
-        upper = ndtr((loading * node - scores) / rest)
-        upper[:, 0, :] = 1.0
-        cells = upper - np.concatenate([upper[:, 1:, :], np.zeros_like(upper[:, :1, :])], axis=1)
-        for tier, chance in TIER_CELLS.items():
-            each = np.clip((cells * chance[:, None]).sum(1), 0.0, 1.0)
-            at_least_one[tier] += node_weight * (1.0 - (1.0 - each) ** number)
-            first[tier] += node_weight * number * each
-            second[tier] += node_weight * (number * each * (1.0 - each) + (number * each) ** 2)
-    met = {tier: second[tier] / np.maximum(first[tier], 1e-300) for tier in TIER_IDS}
-    return at_least_one, met
+    above = np.cumsum(activity[:, ::-1, :], axis=1)[:, ::-1, :][:, 1:, :][:, up, :].swapaxes(1, 2)
+    rest = np.sqrt(1.0 - correlation)[:, None, None]
+    scores = -ndtri(np.clip(above, 1e-300, 1.0 - 1e-16)) / rest
+    loading = np.sqrt(correlation)[:, None, None] / rest
+    shape = (len(activity), len(number), len(TIER_IDS))
+    at_least_one, first, second = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for node, node_weight in zip(*_quadrature(n_nodes), strict=True):
+        each = np.clip(lowest + ndtr(loading * node - scores) @ steps[up], 0.0, 1.0)
+        met = number[:, None] * each
+        at_least_one += node_weight * (1.0 - (1.0 - each) ** number[:, None])
+        first += node_weight * met
+        second += node_weight * met * (1.0 - each + met)
+    mean_met = second / np.maximum(first, 1e-300)
+    return (
+        {tier: at_least_one[..., i] for i, tier in enumerate(TIER_IDS)},
+        {tier: mean_met[..., i] for i, tier in enumerate(TIER_IDS)},
+    )

@@ -146,7 +146,7 @@ class WorkforceModel:
         self,
         *,
         rng: int | np.random.Generator | np.random.SeedSequence | None = None,
-        draws: int = 1000,
+        draws: int = 1500,
         tune: int = 600,
         chains: int = 4,
         cores: int | None = None,
@@ -159,8 +159,10 @@ class WorkforceModel:
         Parameters
         ----------
         rng : int, Generator, SeedSequence or None
-            Source of randomness; a whole number gives the same draws again, with the same versions.
-        draws, tune : int, default 1000 and 600
+            Source of randomness; a whole number gives the same draws again, with the same versions on the
+            same kind of processor. Elsewhere sums round differently, and draws differ within their
+            simulation error.
+        draws, tune : int, default 1500 and 600
             Draws kept, and steps of adaptation, in each chain.
         chains : int, default 4
             Independent chains, at least 2.
