@@ -12,7 +12,7 @@ import microestim as me
 
 # The contract: a name leaves this list only with a major version.
 PUBLIC = {
-    "two samples": ["lincoln_petersen", "chapman", "bailey", "two_sample_posterior"],
+    "two samples": ["lincoln_petersen", "chapman", "bailey", "two_sample_posterior", "dependence"],
     "published arithmetic": [
         "audience_total",
         "extrapolate_ratio",

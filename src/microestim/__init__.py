@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         proxy_scale,
     )
     from microestim.estimators.closed_populations import closed, closed_models
+    from microestim.estimators.dependence import dependence
     from microestim.estimators.frequency_counts import (
         ace,
         chao,
@@ -72,6 +73,7 @@ __all__ = [
     "closed",
     "closed_models",
     "compare",
+    "dependence",
     "errors",
     "extrapolate_ratio",
     "inverse_bounds",
@@ -120,6 +122,7 @@ _HOMES = {
     "closed": "estimators.closed_populations",
     "closed_models": "estimators.closed_populations",
     "compare": "results",
+    "dependence": "estimators.dependence",
     "extrapolate_ratio": "estimators.accounts",
     "inverse_bounds": "estimators.accounts",
     "jackknife": "estimators.frequency_counts",

@@ -1,6 +1,7 @@
 """Figures: every function returns a matplotlib `Figure` and shows or saves nothing."""
 
 from microestim.plots.captures import plot_captures
+from microestim.plots.dependence import plot_dependence
 from microestim.plots.memberships import plot_memberships
 from microestim.plots.platforms import plot_platforms
 from microestim.plots.predictive import plot_predictive
@@ -9,6 +10,7 @@ from microestim.plots.tiers import plot_tiers
 
 __all__ = [
     "plot_captures",
+    "plot_dependence",
     "plot_memberships",
     "plot_platforms",
     "plot_predictive",
