@@ -29,12 +29,14 @@ if TYPE_CHECKING:
         proxy_scale,
     )
     from microestim.estimators.closed_populations import closed, closed_models
+    from microestim.estimators.consensus import consensus
     from microestim.estimators.dependence import dependence
     from microestim.estimators.frequency_counts import (
         ace,
         chao,
         chao_bunge,
         chao_improved,
+        chao_missed_matches,
         chao_one_inflated,
         jackknife,
         lanumteang_bohning,
@@ -43,7 +45,13 @@ if TYPE_CHECKING:
         turing,
         zelterman,
     )
-    from microestim.estimators.two_samples import bailey, chapman, lincoln_petersen, two_sample_posterior
+    from microestim.estimators.two_samples import (
+        bailey,
+        chapman,
+        lincoln_petersen,
+        multiplier,
+        two_sample_posterior,
+    )
     from microestim.models.priors import Prior, read_priors
     from microestim.results import Estimate, Interval, compare
     from microestim.study import Study, load_study, read_study, studies, template
@@ -67,12 +75,14 @@ __all__ = [
     "chao",
     "chao_bunge",
     "chao_improved",
+    "chao_missed_matches",
     "chao_one_inflated",
     "chapman",
     "citation",
     "closed",
     "closed_models",
     "compare",
+    "consensus",
     "dependence",
     "errors",
     "extrapolate_ratio",
@@ -83,6 +93,7 @@ __all__ = [
     "load_fit",
     "load_study",
     "membership_bounds",
+    "multiplier",
     "one_inflation_curve",
     "people_from_accounts",
     "proxy_scale",
@@ -116,12 +127,14 @@ _HOMES = {
     "chao": "estimators.frequency_counts",
     "chao_bunge": "estimators.frequency_counts",
     "chao_improved": "estimators.frequency_counts",
+    "chao_missed_matches": "estimators.frequency_counts",
     "chao_one_inflated": "estimators.frequency_counts",
     "chapman": "estimators.two_samples",
     "citation": "workforce",
     "closed": "estimators.closed_populations",
     "closed_models": "estimators.closed_populations",
     "compare": "results",
+    "consensus": "estimators.consensus",
     "dependence": "estimators.dependence",
     "extrapolate_ratio": "estimators.accounts",
     "inverse_bounds": "estimators.accounts",
@@ -131,6 +144,7 @@ _HOMES = {
     "load_fit": "workforce",
     "load_study": "study",
     "membership_bounds": "estimators.accounts",
+    "multiplier": "estimators.two_samples",
     "one_inflation_curve": "estimators.frequency_counts",
     "people_from_accounts": "estimators.accounts",
     "proxy_scale": "estimators.accounts",
