@@ -85,7 +85,7 @@ def test_the_table_of_best_fit_is_the_one_with_these_margins():
     odds=st.floats(0.05, 20),
     wider=st.floats(1, 5),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_more_dependence_allows_more_sizes(first, second, both, odds, wider):
     narrow = dependence(first + both, second + both, both, odds_ratio=(odds, odds))
     wide = dependence(first + both, second + both, both, odds_ratio=(odds / wider, odds * wider))
@@ -238,7 +238,7 @@ def test_brussels():
     assert "no size fits the counts exactly" in found.reason
 
 
-def profile(cells, ranges, size, starts=8):
+def profile(cells, ranges, size, starts=4):
     """Largest log-likelihood at a given size, by an optimiser on the cells themselves and random starts."""
     rng = np.random.default_rng(3)
     x = cells[1:]
@@ -323,7 +323,7 @@ def test_each_pair_of_the_sweep_is_two_samples():
 def test_the_order_of_the_samples_does_not_matter():
     counts = {"100": 89, "110": 24, "010": 103, "111": 27, "101": 29, "011": 13, "001": 21}
     expected = dependence(BRUSSELS, odds_ratio=(0.5, 6)).interval()
-    for order in itertools.islice(itertools.permutations(range(3)), 1, None, 2):
+    for order in itertools.islice(itertools.permutations(range(3)), 3, 5):
         turned = me.Captures.from_counts({"".join(h[i] for i in order): n for h, n in counts.items()})
         interval = dependence(turned, odds_ratio=(0.5, 6)).interval()
         # One optimum from other starts.
@@ -348,7 +348,7 @@ def test_ranges_against_the_counts_and_empty_overlaps_are_explained():
 @given(
     cells=st.lists(st.integers(0, 60), min_size=7, max_size=7), low=st.floats(0.2, 1), high=st.floats(1, 6)
 )
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_every_table_is_answered_or_refused(cells, low, high):
     captures = {format(code, "03b"): people for code, people in enumerate(cells, start=1)}
     try:
