@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -79,7 +80,7 @@ class EstimateGivenDependence(TwoSampleEstimate):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Dependence:
+class Dependence(ABC):
     """The sizes that fit when samples may depend on each other to a stated extent.
 
     Parameters
@@ -152,8 +153,9 @@ class Dependence:
             )
         return self._interval(level, chosen)
 
+    @abstractmethod
     def _interval(self, level: float, method: str) -> Interval:
-        raise NotImplementedError
+        """Limits by one of `interval_methods`."""
 
     def sweep(self, n: int = 41, *, level: float = 0.95) -> pd.DataFrame:
         """Compute the estimate over the range of the odds ratio.
@@ -203,8 +205,9 @@ class Dependence:
             )
         return pd.concat(frames, ignore_index=True)
 
+    @abstractmethod
     def _pairs(self) -> list[tuple[str, tuple[Array, Array, Array], Range]]:
-        raise NotImplementedError
+        """Pairs of samples: names, n1, n2 and m, range of the odds ratio."""
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """Export one row an end of the range, with the interval around both ends in each row.
@@ -366,8 +369,9 @@ class TwoListDependence(Dependence):
         low_odds, high_odds = (np.asarray(x, dtype=float) for x in self.odds_ratio)
         note = NO_LIMIT if np.any(m == 0) else ""
         if method == "profile":
-            low, _ = limits_given(n1, n2, m, low_odds, level)
-            _, high = limits_given(n1, n2, m, high_odds, level)
+            ends = np.stack([np.broadcast_to(odds, m.shape) for odds in (low_odds, high_odds)])
+            lows, highs = limits_given(n1, n2, m, ends, level)
+            low, high = lows[0], highs[1]
             kind = "confidence: profile likelihood"
         else:
             floor = n1 + n2 - m
