@@ -290,6 +290,12 @@ def test_limits_are_where_the_profile_falls_by_the_quantile(ranges):
         assert top - profile(CELLS, ranges, limit) == pytest.approx(1.920729, abs=2e-4)
 
 
+def test_empty_cells_are_no_obstacle():
+    lists = ThreeLists(np.array([0.0, 4, 1, 3, 0, 0, 2, 2]), dict.fromkeys(PAIRS, (0.18309294, 0.56449434)))
+    # The best of a search to the last digits; its limits are good to 1e-5.
+    assert lists.limits(0.95) == pytest.approx((6.42591, 20.1260), rel=2e-5)
+
+
 def test_bounds_fit_the_cells_exactly():
     found = dependence(BRUSSELS, odds_ratio=(1, 6))
     for size in found.bounds:

@@ -24,10 +24,11 @@ Range = tuple[float, float]
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
 HISTORIES = np.array([[int(bit) for bit in format(code, "03b")] for code in range(8)])
-# Expected cells below this are zero for every purpose.
-LEAST_CELL = 1e-8
-# A solution may miss a constraint on a logarithm by rounding only.
-SLACK = 1e-7
+# Expected cells below this are zero: they move no log-likelihood by more.
+LEAST_CELL = 1e-6
+# How far a solution may miss a constraint on a logarithm: limits are good to about 1e-5 of their value, and
+# with cells of zero people the search creeps along a ridge to the last digits.
+SLACK = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +185,7 @@ class ThreeLists:
         from scipy.optimize import minimize
 
         constraints: Any = [*more, *self._constraints]
-        options: Any = {"maxiter": 500, "ftol": 1e-14}
+        options: Any = {"maxiter": 200, "ftol": 1e-12}
         bottom = np.log(LEAST_CELL)
         top = np.log(self.n_observed) + 60.0
         best: tuple[Array, float] | None = None
@@ -204,8 +205,8 @@ class ThreeLists:
                 best = np.asarray(done.x), float(done.fun)
         if best is None:
             raise NotEstimableError(
-                "no cells were found within the ranges of the odds ratios; the ranges of the three pairs may "
-                "contradict each other. Widen them."
+                "the search found no cells within the ranges of the odds ratios; the ranges of the three "
+                "pairs may contradict each other. Widen them."
             )
         return best
 
