@@ -12,7 +12,14 @@ import microestim as me
 
 # The contract: a name leaves this list only with a major version.
 PUBLIC = {
-    "two samples": ["lincoln_petersen", "chapman", "bailey", "two_sample_posterior"],
+    "two samples": [
+        "lincoln_petersen",
+        "chapman",
+        "bailey",
+        "two_sample_posterior",
+        "dependence",
+        "multiplier",
+    ],
     "published arithmetic": [
         "audience_total",
         "extrapolate_ratio",
@@ -28,6 +35,7 @@ PUBLIC = {
         "chao",
         "chao_bunge",
         "chao_improved",
+        "chao_missed_matches",
         "chao_one_inflated",
         "jackknife",
         "lanumteang_bohning",
@@ -36,7 +44,7 @@ PUBLIC = {
         "turing",
         "zelterman",
     ],
-    "answers": ["Estimate", "Interval", "compare"],
+    "answers": ["Estimate", "Interval", "compare", "consensus"],
     "studies": ["Study", "citation", "load_study", "read_study", "reproduce", "studies", "template"],
     "what to collect next": ["PlatformFigure", "PopulationSurvey", "SurveyWaves", "TrafficSource", "plan"],
     "the joint model": ["Prior", "WorkforceFit", "WorkforceModel", "load_fit", "read_priors"],

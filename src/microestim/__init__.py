@@ -28,17 +28,15 @@ if TYPE_CHECKING:
         people_from_accounts,
         proxy_scale,
     )
-    from microestim.estimators.closed_populations import (
-        closed,
-        closed_models,
-        list_coverage,
-        sample_coverage,
-    )
+    from microestim.estimators.closed_populations import closed, closed_models, list_coverage, sample_coverage
+    from microestim.estimators.consensus import consensus
+    from microestim.estimators.dependence import dependence
     from microestim.estimators.frequency_counts import (
         ace,
         chao,
         chao_bunge,
         chao_improved,
+        chao_missed_matches,
         chao_one_inflated,
         jackknife,
         lanumteang_bohning,
@@ -47,7 +45,13 @@ if TYPE_CHECKING:
         turing,
         zelterman,
     )
-    from microestim.estimators.two_samples import bailey, chapman, lincoln_petersen, two_sample_posterior
+    from microestim.estimators.two_samples import (
+        bailey,
+        chapman,
+        lincoln_petersen,
+        multiplier,
+        two_sample_posterior,
+    )
     from microestim.models.priors import Prior, read_priors
     from microestim.results import Estimate, Interval, compare
     from microestim.study import Study, load_study, read_study, studies, template
@@ -85,13 +89,16 @@ __all__ = [
     "chao",
     "chao_bunge",
     "chao_improved",
+    "chao_missed_matches",
     "chao_one_inflated",
     "chapman",
     "citation",
     "closed",
     "closed_models",
     "compare",
+    "consensus",
     "datasets",
+    "dependence",
     "errors",
     "extrapolate_ratio",
     "inverse_bounds",
@@ -102,6 +109,7 @@ __all__ = [
     "load_fit",
     "load_study",
     "membership_bounds",
+    "multiplier",
     "one_inflation_curve",
     "people_from_accounts",
     "plan",
@@ -141,12 +149,15 @@ _HOMES = {
     "chao": "estimators.frequency_counts",
     "chao_bunge": "estimators.frequency_counts",
     "chao_improved": "estimators.frequency_counts",
+    "chao_missed_matches": "estimators.frequency_counts",
     "chao_one_inflated": "estimators.frequency_counts",
     "chapman": "estimators.two_samples",
     "citation": "workforce",
     "closed": "estimators.closed_populations",
     "closed_models": "estimators.closed_populations",
     "compare": "results",
+    "consensus": "estimators.consensus",
+    "dependence": "estimators.dependence",
     "extrapolate_ratio": "estimators.accounts",
     "inverse_bounds": "estimators.accounts",
     "jackknife": "estimators.frequency_counts",
@@ -156,6 +167,7 @@ _HOMES = {
     "load_fit": "workforce",
     "load_study": "study",
     "membership_bounds": "estimators.accounts",
+    "multiplier": "estimators.two_samples",
     "one_inflation_curve": "estimators.frequency_counts",
     "people_from_accounts": "estimators.accounts",
     "plan": "workforce",

@@ -1,6 +1,8 @@
 """Figures: every function returns a matplotlib `Figure` and shows or saves nothing."""
 
 from microestim.plots.captures import plot_captures
+from microestim.plots.consensus import plot_consensus
+from microestim.plots.dependence import plot_dependence
 from microestim.plots.memberships import plot_memberships
 from microestim.plots.platforms import plot_platforms
 from microestim.plots.predictive import plot_predictive
@@ -9,6 +11,8 @@ from microestim.plots.tiers import plot_tiers
 
 __all__ = [
     "plot_captures",
+    "plot_consensus",
+    "plot_dependence",
     "plot_memberships",
     "plot_platforms",
     "plot_predictive",

@@ -19,6 +19,7 @@ INTERVAL_KINDS = (
     "confidence: log-normal",
     "confidence: transformed logit",
     "confidence: profile likelihood",
+    "confidence: Fieller",
     "confidence: bootstrap percentile",
     "credible: generalized Waring",
     "credible: equal-tailed",

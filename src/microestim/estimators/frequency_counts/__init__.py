@@ -10,6 +10,7 @@ from microestim.estimators.frequency_counts.lower_bounds import (
     lanumteang_bohning,
     zelterman,
 )
+from microestim.estimators.frequency_counts.missed_matches import chao_missed_matches
 from microestim.estimators.frequency_counts.one_inflation import one_inflation_curve
 from microestim.estimators.frequency_counts.truncated import TruncatedCounts, truncated_counts
 
@@ -20,6 +21,7 @@ __all__ = [
     "chao",
     "chao_bunge",
     "chao_improved",
+    "chao_missed_matches",
     "chao_one_inflated",
     "jackknife",
     "lanumteang_bohning",

@@ -1,13 +1,14 @@
 """Size of a closed population from two samples: Lincoln-Petersen, Chapman, Bailey."""
 
 import warnings
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import InputError, NotEstimableError, SmallRecaptureWarning
+from microestim.estimators.rates import Rate, RateLike, as_rate
 from microestim.estimators.references import BAILEY_1951, CHAPMAN_1951, LINCOLN_1930
 from microestim.estimators.two_samples.limits import (
     least_without_recapture,
@@ -15,13 +16,19 @@ from microestim.estimators.two_samples.limits import (
     profile_limits,
     waring_limits,
 )
+from microestim.estimators.two_samples.matching_errors import corrected_overlap, least_seen
+from microestim.estimators.two_samples.points import (
+    Counts,
+    Estimator,
+    check_counts,
+    corrected_point_and_se,
+    point_and_se,
+)
 from microestim.results import Estimate, Interval, Reference, Rng, floored_interval
 
-__all__ = ["TwoSampleEstimate", "bailey", "chapman", "check_counts", "lincoln_petersen"]
+__all__ = ["Counts", "TwoSampleEstimate", "bailey", "chapman", "check_counts", "lincoln_petersen"]
 
 Array = npt.NDArray[np.float64]
-Estimator = Literal["Lincoln-Petersen", "Chapman", "Bailey"]
-Counts = int | float | npt.ArrayLike
 
 ASSUMPTIONS = (
     "The population is closed between the two samples: nobody joins or leaves.",
@@ -30,6 +37,7 @@ ASSUMPTIONS = (
     "to be in both, the number is too low.",
     "People are matched between the samples without error.",
 )
+IMPERFECT = ("People are matched between the samples with errors of the stated rates, whoever they are.",)
 FEW_RECAPTURES = 7
 DEFAULT_RESAMPLES = 2000
 # NumPy draws hypergeometric counts only from populations below this.
@@ -45,7 +53,9 @@ class TwoSampleEstimate(Estimate):
     n1, n2 : float or ndarray
         People in the first and in the second sample.
     m : float or ndarray
-        People in both.
+        People in both, as matched.
+    false_match, missed_match : Rate
+        Rates of matching errors; zero unless they were stated.
 
     Examples
     --------
@@ -56,10 +66,26 @@ class TwoSampleEstimate(Estimate):
     n1: float | Array
     n2: float | Array
     m: float | Array
+    false_match: Rate = field(default=Rate(0.0))
+    missed_match: Rate = field(default=Rate(0.0))
+
+    @property
+    def matched_without_error(self) -> bool:
+        """Whether both rates of matching errors are exactly zero."""
+        return self.false_match.exact_zero and self.missed_match.exact_zero
+
+    @property
+    def overlap(self) -> float | Array:
+        """People in both samples, corrected for the stated matching errors."""
+        n2, m = np.asarray(self.n2, dtype=float), np.asarray(self.m, dtype=float)
+        found = corrected_overlap(n2, m, self.false_match, self.missed_match)
+        return float(found) if found.ndim == 0 else found
 
     @property
     def interval_methods(self) -> tuple[str, ...]:
         """Names that `interval` accepts as its method, the default first."""
+        if not self.matched_without_error:
+            return ("lognormal", "wald")
         return ("profile", "logit", "waring", "lognormal", "wald", "bootstrap")
 
     def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
@@ -88,7 +114,7 @@ class TwoSampleEstimate(Estimate):
         if method == "wald" and np.any(m < FEW_RECAPTURES):
             warnings.warn(
                 f"with fewer than {FEW_RECAPTURES} recaptures (m = {np.min(m):g}) the estimate is far from "
-                "normal, so a Wald interval is too short above; use method='profile'.",
+                f"normal, so a Wald interval is too short above; use method='{self.interval_methods[0]}'.",
                 SmallRecaptureWarning,
                 stacklevel=3,
             )
@@ -109,7 +135,7 @@ class TwoSampleEstimate(Estimate):
         drawn = generator.hypergeometric(
             n1.astype(np.int64), (size - n1).astype(np.int64), n2.astype(np.int64), size=shape
         )
-        replicates, _ = _point_and_se(_estimator_of(self.method), n1, n2, drawn.astype(float))
+        replicates, _ = point_and_se(_estimator_of(self.method), n1, n2, drawn.astype(float))
         replicates = np.where(np.isnan(replicates), np.inf, replicates)
         tail = (1 - level) / 2
         # The inverted empirical distribution never averages an infinite replicate with a finite one.
@@ -127,7 +153,14 @@ class TwoSampleEstimate(Estimate):
 
     def _extra_rows(self) -> list[tuple[str, str]]:
         counts = f"n1 = {float(self.n1):,.0f}, n2 = {float(self.n2):,.0f}, m = {float(self.m):,.0f}"
-        return [("samples", counts)]
+        if self.matched_without_error:
+            return [("samples", counts)]
+        return [
+            ("samples", counts),
+            ("false matches", str(self.false_match)),
+            ("missed matches", str(self.missed_match)),
+            ("in both, corrected", f"{float(self.overlap):,.1f}"),
+        ]
 
 
 _LOGIT_WITHOUT_RECAPTURE = (
@@ -145,7 +178,9 @@ _REFERENCES: dict[Estimator, Reference] = {
 }
 
 
-def lincoln_petersen(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
+def lincoln_petersen(
+    n1: Counts, n2: Counts, m: Counts, *, false_match: RateLike = 0.0, missed_match: RateLike = 0.0
+) -> TwoSampleEstimate:
     r"""Estimate a population's size as n1 n2 / m.
 
     Parameters
@@ -153,7 +188,12 @@ def lincoln_petersen(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
     n1, n2 : int or array_like of int
         People in the first and in the second sample. Arrays broadcast.
     m : int or array_like of int
-        People in both.
+        People in both, as matched.
+    false_match : float or (float, float), default 0
+        Probability that a person of the second sample who is not in the first is matched to somebody there;
+        or the pair (rate, standard error).
+    missed_match : float or (float, float), default 0
+        Probability that a person in both samples is not matched; or the pair (rate, standard error).
 
     Returns
     -------
@@ -163,12 +203,15 @@ def lincoln_petersen(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
     Raises
     ------
     NotEstimableError
-        For one pair of samples with m = 0; the message gives the bound that exists.
+        For one pair of samples with m = 0, or no more matches than false ones alone would make; the message
+        gives the bound that exists.
     InputError
-        If a count is negative or no whole number, a sample is empty, or m exceeds a sample.
+        If a count is negative or no whole number, a sample is empty, or m exceeds a sample; if a rate is no
+        share, or the two rates add up to 1 or more.
 
     See Also
     --------
+    dependence : Does without independent samples.
     chapman : Less biased, and finite for m = 0.
     two_sample_posterior : The exact posterior.
 
@@ -191,22 +234,39 @@ def lincoln_petersen(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
     high where a whole sample was recaptured. ``"waring"`` is the choice for small populations that were
     seen nearly whole. Intervals around Chapman's estimate are too short unless m is large.
 
+    *Matching errors* [3]_. With missed matches at the rate mu and false ones at the rate phi, the m people
+    that were matched are on average :math:`(1 - \mu) m^* + \phi (n_2 - m^*)` for :math:`m^*` truly in both,
+    so m is replaced by :math:`(m - \phi n_2) / (1 - \mu - \phi)`. The variance adds what the errors add to m,
+    and the standard errors of the rates, by the delta method. False matches run from the second sample to
+    the first, as in [3]_; Di Consiglio and Tuoto [4]_ relax that. With errors the number of distinct people
+    is not n1 + n2 - m: the floor of the limits, `n_observed`, is then the larger sample (n1 + n2 - m where
+    no match is missed). The intervals are ``"lognormal"``, of the people above that floor, and ``"wald"``.
+    Rates of zero give the ordinary estimate.
+
     References
     ----------
     .. [1] Lincoln, F. C. (1930). Calculating waterfowl abundance on the basis of banding returns. USDA
        Circular 118.
     .. [2] Ricker, W. E. (1975). Computation and interpretation of biological statistics of fish
        populations. Bulletin of the Fisheries Research Board of Canada 191, p. 78.
+    .. [3] Ding, Y., Fienberg, S. E. (1994). Dual system estimation of Census undercount in the presence of
+       matching error. Survey Methodology 20(2), 149-158.
+    .. [4] Di Consiglio, L., Tuoto, T. (2015). Coverage evaluation on probabilistically linked data. Journal
+       of Official Statistics 31(3), 415-429. doi:10.1515/jos-2015-0025
 
     Examples
     --------
     >>> lincoln_petersen(500, 500, 89)
     <Lincoln-Petersen: 2,810 people, se 270, 911 seen>
+    >>> lincoln_petersen(500, 500, 89, missed_match=(0.1, 0.03))
+    <Lincoln-Petersen: 2,530 people, se 260, 500 seen>
     """
-    return _estimate("Lincoln-Petersen", n1, n2, m)
+    return _estimate("Lincoln-Petersen", n1, n2, m, false_match, missed_match)
 
 
-def chapman(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
+def chapman(
+    n1: Counts, n2: Counts, m: Counts, *, false_match: RateLike = 0.0, missed_match: RateLike = 0.0
+) -> TwoSampleEstimate:
     r"""Estimate a population's size by Chapman's correction of Lincoln-Petersen.
 
     Parameters
@@ -214,7 +274,9 @@ def chapman(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
     n1, n2 : int or array_like of int
         People in the first and in the second sample. Arrays broadcast.
     m : int or array_like of int
-        People in both.
+        People in both, as matched.
+    false_match, missed_match : float or (float, float), default 0
+        Rates of matching errors, or pairs (rate, standard error), as in `lincoln_petersen`.
 
     Returns
     -------
@@ -223,8 +285,11 @@ def chapman(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
 
     Raises
     ------
+    NotEstimableError
+        If there are fewer matches than false ones alone would make.
     InputError
-        If a count is negative or no whole number, a sample is empty, or m exceeds a sample.
+        If a count is negative or no whole number, a sample is empty, or m exceeds a sample; if a rate is no
+        share, or the two rates add up to 1 or more.
 
     See Also
     --------
@@ -248,7 +313,7 @@ def chapman(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
     >>> print(chapman(500, 500, 89).interval())
     95 % confidence interval (profile likelihood): 2,390 to 3,360
     """
-    return _estimate("Chapman", n1, n2, m)
+    return _estimate("Chapman", n1, n2, m, false_match, missed_match)
 
 
 def bailey(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
@@ -297,75 +362,42 @@ def bailey(n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
     return _estimate("Bailey", n1, n2, m)
 
 
-def check_counts(n1: Counts, n2: Counts, m: Counts) -> tuple[Array, Array, Array]:
-    """Return the counts as float arrays of one shape, if two samples can have them.
-
-    Parameters
-    ----------
-    n1, n2, m : int or array_like of int
-        People in each sample and in both.
-
-    Returns
-    -------
-    n1, n2, m : ndarray
-        Broadcast against each other.
-
-    Raises
-    ------
-    InputError
-        If a count is negative or no whole number, a sample is empty, or m exceeds a sample.
-
-    Examples
-    --------
-    >>> check_counts(5, [6, 7], 2)[0]
-    array([5., 5.])
-    """
-    given: list[Array] = []
-    for name, value in (("n1", n1), ("n2", n2), ("m", m)):
-        array = np.asarray(value)
-        if array.dtype.kind not in "iuf":
-            raise InputError(f"{name} is {value!r}; give a count, or an array of counts.")
-        array = array.astype(float)
-        wrong = ~(np.isfinite(array) & (array >= (0 if name == "m" else 1)) & (array == np.floor(array)))
-        if wrong.any():
-            least = "0" if name == "m" else "1 (a sample cannot be empty)"
-            raise InputError(f"{name} is {array[wrong][0]:g}; give a whole number of at least {least}.")
-        given.append(array)
-    try:
-        size1, size2, both = np.broadcast_arrays(*given)
-    except ValueError as error:
-        shapes = ", ".join(f"{name} {a.shape}" for name, a in zip(("n1", "n2", "m"), given, strict=True))
-        raise InputError(f"the counts cannot be broadcast against each other: {shapes}.") from error
-    excess = both > np.minimum(size1, size2)
-    if excess.any():
-        raise InputError(
-            f"m is {both[excess][0]:g} with n1 = {size1[excess][0]:g} and n2 = {size2[excess][0]:g}; nobody "
-            "can be in both samples without being in each, so give an m of at most the smaller sample."
-        )
-    return size1, size2, both
-
-
-def _point_and_se(estimator: Estimator, n1: Array, n2: Array, m: Array) -> tuple[Array, Array]:
-    if estimator == "Lincoln-Petersen":
-        both = np.where(m > 0, m, np.nan)
-        return n1 * n2 / both, np.sqrt(n1**2 * n2 * (n2 - both) / both**3)
-    if estimator == "Chapman":
-        point = (n1 + 1) * (n2 + 1) / (m + 1) - 1
-        return point, np.sqrt((n1 + 1) * (n2 + 1) * (n1 - m) * (n2 - m) / (m + 2)) / (m + 1)
-    point = n1 * (n2 + 1) / (m + 1)
-    return point, n1 * np.sqrt((n2 + 1) * (n2 - m) / (m + 2)) / (m + 1)
-
-
 def _estimator_of(method: str) -> Estimator:
     return next(name for name in _REFERENCES if name == method)
 
 
-def _estimate(estimator: Estimator, n1: Counts, n2: Counts, m: Counts) -> TwoSampleEstimate:
+def _estimate(
+    estimator: Estimator,
+    n1: Counts,
+    n2: Counts,
+    m: Counts,
+    false_match: RateLike = 0.0,
+    missed_match: RateLike = 0.0,
+) -> TwoSampleEstimate:
     size1, size2, both = check_counts(n1, n2, m)
-    point, se = _point_and_se(estimator, size1, size2, both)
-    seen = size1 + size2 - both
+    false, missed = as_rate("false_match", false_match), as_rate("missed_match", missed_match)
+    perfect = false.exact_zero and missed.exact_zero
+    if perfect:
+        point, se = point_and_se(estimator, size1, size2, both)
+    else:
+        point, se = corrected_point_and_se(estimator, size1, size2, both, false, missed)
+    seen = least_seen(size1, size2, both, missed)
     absent = np.isnan(point)
     scalar = both.ndim == 0
+    if scalar and absent and not perfect and (both > 0 or estimator != "Lincoln-Petersen"):
+        raise NotEstimableError(
+            f"{both:g} people were matched, and false matches alone would make "
+            f"{false.value * float(size2):,.4g} on average, so the data do not show that anybody was in "
+            f"both samples and there is no estimate; at least {float(seen):,.0f} people were seen. Look at "
+            "the rate of false matches.",
+            bound=float(seen),
+        )
+    if scalar and absent and not perfect:
+        raise NotEstimableError(
+            "nobody was matched (m = 0), so there is no estimate, whatever the rates of matching errors; at "
+            f"least {float(seen):,.0f} people were seen.",
+            bound=float(seen),
+        )
     if scalar and absent:
         bound = least_without_recapture(float(size1), float(size2), 0.05)
         raise NotEstimableError(
@@ -380,7 +412,12 @@ def _estimate(estimator: Estimator, n1: Counts, n2: Counts, m: Counts) -> TwoSam
     status = np.where(absent, "not estimable", "estimated")
     reason = np.select(
         [absent, below],
-        ["nobody was in both samples (m = 0)", "the estimate is below the number seen"],
+        [
+            "nobody was in both samples (m = 0)"
+            if perfect
+            else "no more matches than false ones alone would make",
+            "the estimate is below the number seen",
+        ],
         default="",
     )
     values: dict[str, Any] = {
@@ -398,6 +435,8 @@ def _estimate(estimator: Estimator, n1: Counts, n2: Counts, m: Counts) -> TwoSam
         status=str(status) if scalar else status,
         reason=str(reason) if scalar else reason,
         method=estimator,
-        assumptions=ASSUMPTIONS,
+        assumptions=ASSUMPTIONS if perfect else (*ASSUMPTIONS[:-1], *IMPERFECT),
         reference=_REFERENCES[estimator],
+        false_match=false,
+        missed_match=missed,
     )

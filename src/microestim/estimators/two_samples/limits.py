@@ -13,7 +13,14 @@ from microestim.estimators.two_samples.gamma_ratio import log_rising
 from microestim.estimators.two_samples.waring import first_reached, waring_quantile
 from microestim.results import normal_quantile
 
-__all__ = ["least_without_recapture", "logit_limits", "profile_limits", "profile_loglik", "waring_limits"]
+__all__ = [
+    "bisect",
+    "least_without_recapture",
+    "logit_limits",
+    "profile_limits",
+    "profile_loglik",
+    "waring_limits",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -188,14 +195,14 @@ def profile_limits(n1: Array, n2: Array, m: Array, level: float) -> tuple[Array,
 
     # The maximum lies near Lincoln-Petersen's value, far inside this bracket.
     nobody = np.zeros(m.shape)
-    best = _bisect(lambda x: score(x) > 0, nobody, 2 * (n1 * n2 / np.maximum(m, 1) - seen) + 10)
+    best = bisect(lambda x: score(x) > 0, nobody, 2 * (n1 * n2 / np.maximum(m, 1) - seen) + 10)
     best = np.where(loglik(nobody) >= loglik(best), 0.0, best)
     cut = loglik(best) - allowed
-    low = _bisect(lambda x: loglik(x) < cut, nobody, best)
+    low = bisect(lambda x: loglik(x) < cut, nobody, best)
     top = 2 * best + 10
     while np.any(inside := finite & (loglik(top) >= cut)):
         top = np.where(inside, 4 * top, top)
-    high = _bisect(lambda x: loglik(x) >= cut, best, top)
+    high = bisect(lambda x: loglik(x) >= cut, best, top)
     low = np.asarray(seen + low)
     for place in map(tuple, np.argwhere(~finite)):
         low[place] = least_without_recapture(float(n1[place]), float(n2[place]), (1 - level) / 2)
@@ -231,8 +238,26 @@ def least_without_recapture(n1: float, n2: float, probability: float) -> float:
     return first_reached(plausible, n1 + n2, n1 + n2 - np.floor(n1 * n2 / np.log(probability)))
 
 
-def _bisect(go_up: Callable[[Array], npt.NDArray[np.bool_]], low: Array, high: Array) -> Array:
-    """Where `go_up`, true below and false above, changes; 110 halvings exhaust double precision."""
+def bisect(go_up: Callable[[Array], npt.NDArray[np.bool_]], low: Array, high: Array) -> Array:
+    """Find where a condition that is true below and false above changes, element by element.
+
+    Parameters
+    ----------
+    go_up : callable
+        The condition, on an array.
+    low, high : ndarray
+        Where it is true, and where it is false.
+
+    Returns
+    -------
+    ndarray
+        Where it changes; 110 halvings exhaust double precision.
+
+    Examples
+    --------
+    >>> float(bisect(lambda x: x * x < 2, np.array(1.0), np.array(2.0)).round(6))
+    1.414214
+    """
     for _ in range(110):
         middle = 0.5 * (low + high)
         up = go_up(middle)
