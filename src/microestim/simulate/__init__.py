@@ -2,6 +2,7 @@
 
 from microestim.simulate.calibration import Calibration, calibrate, density_fingerprint, ecdf_band, uniformity
 from microestim.simulate.evidence import SimulatedStudy, simulate_evidence
+from microestim.simulate.scores import crps, interval_score, score_draws
 from microestim.simulate.worlds import DEPARTURES, Knobs, World, depart, draw_knobs, world
 
 __all__ = [
@@ -11,10 +12,13 @@ __all__ = [
     "SimulatedStudy",
     "World",
     "calibrate",
+    "crps",
     "density_fingerprint",
     "depart",
     "draw_knobs",
     "ecdf_band",
+    "interval_score",
+    "score_draws",
     "simulate_evidence",
     "uniformity",
     "world",

@@ -1,9 +1,10 @@
-"""Who is seen on which days: visits that come in spells, between pauses, from opening an account to leaving it."""
+"""Who is seen on which days: visits in spells, with pauses, from opening an account to leaving it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +98,7 @@ def draw_days(
     edges |= {start + _WEEK * week for week in range(n_weeks)}
     edges |= set(range(REFERENCE_DAYS * first_month, end, REFERENCE_DAYS))
     cuts = sorted(edge for edge in edges if start <= edge <= end)
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in pairwise(cuts):
         here = [name for name, (a, b) in windows.items() if a <= low and high <= b]
         if not here:
             continue
@@ -122,7 +123,7 @@ def draw_days(
 def _on_by_week(
     knobs: Knobs, accounts: Accounts, live: Ints, n_weeks: int, start: int, rng: np.random.Generator
 ) -> tuple[Bools, Floats]:
-    """Whether each live account is on, week by week, and the share of weeks in which it is in the long run."""
+    """Whether each live account is on, week by week, and its long-run share of weeks that are on."""
     _, one, back = np.unique(accounts.person[live], return_index=True, return_inverse=True)
     wish = accounts.on_share[live]
     # The person's share of the pausing is that of one of the accounts.

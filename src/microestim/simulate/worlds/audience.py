@@ -1,4 +1,4 @@
-"""What audience services say: visitors with devices, shared connections and the curious, seen through a panel."""
+"""What audience services say: devices, shared connections and the curious, seen through a panel."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def measure_audience(
 def _report(
     knobs: Knobs, visitors: Floats, bias: float, rng: np.random.Generator
 ) -> tuple[float | None, ...]:
-    """What one service reports for each platform, from the members of its panel."""
+    """Report the visitors of each platform as one service does, from the members of its panel."""
     j = len(visitors)
     noise = np.exp(bias + knobs.vendor_noise * rng.standard_normal(j))
     estimated = rng.poisson(visitors * noise * knobs.panel_share) / knobs.panel_share

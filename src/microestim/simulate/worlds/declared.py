@@ -1,4 +1,4 @@
-"""What platforms declare: registers with closed, second and fake accounts, overstated, old, rounded or missing."""
+"""What platforms declare: registers with dead and fake accounts, overstated, old, rounded or missing."""
 
 from __future__ import annotations
 

@@ -74,8 +74,8 @@ def _heavy_inflation(knobs: Knobs, rng: np.random.Generator) -> Knobs:
 def _two_visitors(knobs: Knobs, rng: np.random.Generator) -> Knobs:
     # Exactly two devices a person, and little else that could hide them.
     return replace(
-        knobs, devices=2.0, shared_connections=0.0, curious=0.02, curious_spread=0.1, p_whole_site=0.0,
-        vendor_bias=0.0, p_audience=max(knobs.p_audience, 0.8),
+        knobs, devices=2.0, shared_connections=0.0, fakes_seen=0.0, curious=0.02, curious_spread=0.1,
+        p_whole_site=0.0, vendor_bias=0.0, p_audience=max(knobs.p_audience, 0.8),
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ STATED_ERRORS = {"registrations": 0.10, "audience": 0.15, "country_share": 0.20}
 It is what they believe, the same in every world, and says nothing of the error that the figure has.
 """
 _START = dt.date(REFERENCE_YEAR, 6, 1)
+_FEWEST = 10
 _SURVEY = {"basis": "published", "source": "survey", "locator": "Table"}
 
 
@@ -117,9 +118,7 @@ def registration_items(
             | {"platforms": [platforms.ids[j] for j in residents]}
             | {"value": round_to_digits(sum(residents.values()), 3)}
             | {"basis": "derived", "source": "platforms"}
-            | {
-                "derivation": "Declared accounts, those worldwide times the country's share of visits; summed."
-            }
+            | {"derivation": "Declared accounts, summed; worldwide ones times the country's share of visits."}
             | _error(knobs, "registrations")
         )
     return items
@@ -201,10 +200,10 @@ def capture_items(knobs: Knobs, platform: str, histories: Bools, band: Ints) -> 
     Returns
     -------
     list of dict
-        One item, or none where a wave has no answer. An estimate that would divide by 0 is printed as its
-        counts.
+        One item, or none where a wave has fewer than ten answers, which nobody would print. An estimate
+        that would divide by 0 is printed as its counts.
     """
-    if not histories.any(axis=0).all():
+    if histories.sum(axis=0).min() < _FEWEST:
         return []
     waves = wave_days(knobs)
     item: Item = {
@@ -254,9 +253,9 @@ def answer_items(knobs: Knobs, platform: str, observed: list[str], answers: Answ
     Returns
     -------
     list of dict
-        Stated frequency and memberships, where they were asked.
+        Stated frequency and memberships, where they were asked and ten people or more answered.
     """
-    if not len(who):
+    if len(who) < _FEWEST:
         return []
     waves = wave_days(knobs)
     about: Item = {"period": _span(waves[0][0], waves[-1][1] - 1), **_SURVEY}
@@ -279,7 +278,10 @@ def answer_items(knobs: Knobs, platform: str, observed: list[str], answers: Answ
     numbers = answers.registered if knobs.memberships_kind == "registered" else answers.worked
     if len(observed) > 1 and knobs.memberships_form != "none":
         k, form = numbers[who], knobs.memberships_form
-        ever = {"id": "memberships", "platforms": observed, "kind": knobs.memberships_kind} | asked
+        ever: Item = {"id": "memberships", "platforms": observed, "kind": knobs.memberships_kind} | asked
+        if knobs.memberships_kind == "worked":
+            # The study format has no tier for those who ever worked, and asks that this be shown only.
+            ever["role"] = "shown only"
         if form == "mean":
             ever |= {"mean": round(float(k.mean()), 2), "n": len(k)}
         elif form == "counts":

@@ -36,7 +36,8 @@ _SHARES = (
     "closed_share", "handover", "never_used", "join_together", "long_pauses", "shared_pauses", "task_share",
     "fakes_seen", "closed_counted", "p_declared", "p_worldwide", "p_country_share", "shared_connections",
     "p_whole_site", "p_audience", "p_second_vendor", "take_rate", "refusers", "outsiders",
-    "missed_matches", "false_matches", "incomplete", "recency", "heaping", "careless", "forgotten",
+    "missed_matches", "false_matches", "panel_share", "incomplete", "recency", "heaping", "careless",
+    "forgotten",
 )  # fmt: skip
 _POSITIVE = (
     "usual_rate", "activity_spread", "account_half_life", "career_half_life", "lifetime_shape",
@@ -236,7 +237,8 @@ class Knobs:
     memberships_form : {"counts", "by frequency", "mean", "none"}
         How memberships on the observed platforms are printed.
     memberships_kind : {"registered", "worked"}
-        What the question on memberships was about.
+        What the question on memberships was about; platforms ever worked on are shown only, as the study
+        format asks.
     memberships_windows : bool
         Whether platforms worked on in the last month and week were asked too.
     memberships_any : bool

@@ -1,4 +1,4 @@
-"""The people of a world: which platforms they join, how often they usually visit, when they start and leave."""
+"""The people of a world: which platforms they join, how often they come, when they start and leave."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def draw_accounts(
         + knobs.account_spread * rng.standard_normal(size)
         + np.where(rank > 0, math.log(knobs.secondary_use), 0.0)
     )
-    logit = np.log(knobs.never_used) - np.log1p(-knobs.never_used) if knobs.never_used < 1 else np.inf
+    base = min(max(knobs.never_used, 1e-12), 1 - 1e-12)
+    logit = math.log(base / (1 - base))
     never = rng.random(size) < 1 / (1 + np.exp(-(logit - knobs.never_used_link * z)))
     opened = _opening(knobs, platforms, person, platform, rng, last_day=last_day)
     left = _leaving(knobs, engagement, person, opened, rng)
@@ -208,10 +209,9 @@ def _opening(
     u = np.where(together, rng.random(knobs.n_people)[person], own)
     span = platforms.age[platform] * MONTH + (last_day - REFERENCE_DAYS)
     growth = knobs.growth / (12 * MONTH)
-    if abs(growth) < 1e-9:
-        before_last = u * span
-    else:
-        before_last = -np.log1p(-u * -np.expm1(-growth * span)) / growth
+    # Inverse of the distribution of a truncated exponential; without growth it is a straight line.
+    growth = growth if abs(growth) > 1e-9 else 1e-9
+    before_last = -np.log1p(u * np.expm1(-growth * span)) / growth
     return last_day - before_last
 
 

@@ -145,7 +145,8 @@ def draw_knobs(rng: int | np.random.Generator | np.random.SeedSequence | None = 
         second_accounts=d.even(0.0, 0.15),
         # Kennedy et al. flag from a few per cent to a quarter of respondents.
         fake_accounts=d.log_even(0.01, 0.5),
-        fakes_seen=d.even(0.0, 0.4),
+        # Programs are in no panel of an audience service; people behind a false address may be.
+        fakes_seen=d.even(0.0, 0.15),
         closed_counted=d.even(0.0, 0.4),
         # Declared numbers are held to be gross overestimates; 1: an honest count of the register.
         overstatement=d.log_even(0.95, 2.0),
@@ -215,7 +216,7 @@ def draw_knobs(rng: int | np.random.Generator | np.random.SeedSequence | None = 
         frequency_form=d.one_of({"counts": 0.6, "shares": 0.25, "none": 0.15}),
         frequency_scope=d.one_of({"this platform": 0.75, "any platform": 0.25}),
         memberships_form=d.one_of({"counts": 0.35, "by frequency": 0.25, "mean": 0.3, "none": 0.1}),
-        memberships_kind=d.one_of({"registered": 0.7, "worked": 0.3}),
+        memberships_kind=d.one_of({"registered": 0.85, "worked": 0.15}),
         memberships_windows=d.chance(0.2),
         memberships_any=d.chance(0.25),
         population_sample=d.whole(20, 300) if d.chance(0.08) else 0,
