@@ -4,7 +4,7 @@
     python experiments/worlds.py --describe random:17   # one world: knobs, truths, evidence, as JSON
     python experiments/worlds.py --fit random --jobs 2  # fit what is not in docs/_data/worlds.json yet
 
-The worlds and their seeds are fixed here, and their truths and the hashes of their studies in
+The worlds and their seeds are fixed here, and their truths and fingerprints in
 experiments/worlds_drawn.json, before any of them is fitted: 200 whose knobs are all drawn at random, and 50
 for each of eight departures. `--list --write` draws that file anew, and is never needed after a fit.
 """
@@ -66,7 +66,7 @@ def listed(group: str, number: int) -> dict[str, Any]:
         "group": group,
         "number": number,
         "seed": seed_of(group, number),
-        "study": drawn.study(id=label(group, number)).hash[:16],
+        "fingerprint": drawn.fingerprint[:16],
         "platforms": drawn.platforms.n,
         "observed": int(drawn.observed.sum()),
         "truth": drawn.truths(),
@@ -101,22 +101,26 @@ def score_arithmetic(study: me.Study, truths: dict[str, int], seed: list[int]) -
     }
 
 
-def fit(group: str, number: int) -> dict[str, Any]:
+def fit(
+    group: str, number: int, *, fingerprint: str, observed_only: bool = False, cores: int | None = None
+) -> dict[str, Any]:
     """Fit one world with the public interface, and score it and the published arithmetic."""
     drawn = make(group, number)
     seed, study = seed_of(group, number), drawn.study(id=label(group, number))
+    if not drawn.fingerprint.startswith(fingerprint):
+        raise SystemExit(f"{group}:{number} is not the world that was fixed as {fingerprint}")
     started = time.perf_counter()
-    row: dict[str, Any] = {"group": group, "number": number, "study": study.hash[:16]}
+    row: dict[str, Any] = {"group": group, "number": number, "fingerprint": fingerprint}
     row["platforms"], row["observed"] = drawn.platforms.n, int(drawn.observed.sum())
-    scopes: tuple[Any, ...] = ("observed",) if drawn.observed.all() else ("observed", "all")
+    both = not (observed_only or drawn.observed.all())
+    scopes: tuple[Any, ...] = ("observed", "all") if both else ("observed",)
     row["arithmetic"] = {scope: score_arithmetic(study, drawn.truths(scope=scope), seed) for scope in scopes}
     row["model"] = {}
     try:
-        fitted = me.WorkforceModel(study).fit(rng=np.random.SeedSequence([*seed, 2]), cores=1)
-    except me.MicroestimError as error:
-        # A study that the model refuses counts as a world without an interval, and is shown as one.
-        row |= {"converged": False, "refused": f"{type(error).__name__}: {error}"}
-        return row
+        fitted = me.WorkforceModel(study).fit(rng=np.random.SeedSequence([*seed, 2]), cores=cores)
+    except me.errors.StudyError as error:
+        # A study that the model refuses is a world without an interval, and is shown as one.
+        return row | {"converged": False, "refused": f"{type(error).__name__}: {error}"}
     for scope in scopes:
         row["model"][scope] = {
             tier: score_draws(fitted.draws(tier, of="people", scope=scope), truth)
@@ -125,33 +129,46 @@ def fit(group: str, number: int) -> dict[str, Any]:
     return row | {"converged": bool(fitted.converged), "seconds": round(time.perf_counter() - started, 1)}
 
 
-def run(chosen: list[tuple[str, int]], *, jobs: int, output: Path) -> None:
+def run(chosen: list[tuple[str, int]], *, jobs: int, output: Path, observed_only: bool = False) -> None:
     """Fit the worlds that are not in the file yet; it is written after each batch."""
     from joblib import Parallel, delayed
 
     results = json.loads(output.read_text(encoding="utf-8")) if output.exists() else _empty()
     if results["seed"] != SEED:
         raise SystemExit(f"{output} is of another experiment (seed {results['seed']}, not {SEED})")
+    drawn = json.loads(DRAWN.read_text(encoding="utf-8"))["worlds"]
+    fixed = {(row["group"], row["number"]): row["fingerprint"] for row in drawn}
     done = {(row["group"], row["number"]) for row in results["worlds"]}
     left = [key for key in chosen if key not in done]
-    fixed = {
-        (row["group"], row["number"]): row["study"] for row in json.loads(DRAWN.read_text("utf-8"))["worlds"]
-    }
     print(f"{len(chosen) - len(left)} of {len(chosen)} worlds are done", flush=True)
+    # With worlds side by side the chains of each wait for each other.
+    options: dict[str, Any] = {"observed_only": observed_only, "cores": None if jobs == 1 else 1}
     for start in range(0, len(left), jobs):
         batch = left[start : start + jobs]
-        for row in Parallel(n_jobs=jobs)(delayed(fit)(*key) for key in batch):
-            if row["study"] != fixed[row["group"], row["number"]]:
-                raise SystemExit(
-                    f"{row['group']}:{row['number']} is not the world that was fixed: {row['study']}"
-                )
-            results["worlds"].append(row)
-        # Written beside and moved, so that an interrupted run leaves a whole file.
-        output.parent.mkdir(parents=True, exist_ok=True)
-        beside = output.with_suffix(".part")
-        beside.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        beside.replace(output)
+        rows = Parallel(n_jobs=jobs)(delayed(fit)(*key, fingerprint=fixed[key], **options) for key in batch)
+        results["worlds"] += [_short(row) for row in rows]
+        _write(results, output)
         print(f"{min(start + jobs, len(left))} of {len(left)} fitted", flush=True)
+
+
+def _short(value: Any) -> Any:
+    """Keep six significant digits of every number: more would say nothing, and fill the file."""
+    if isinstance(value, dict):
+        return {key: _short(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_short(one) for one in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _write(results: dict[str, Any], output: Path) -> None:
+    """Write one line a world, beside the file and then in its place: an interrupted run leaves it whole."""
+    head = {key: value for key, value in results.items() if key != "worlds"}
+    lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in results["worlds"])
+    text = json.dumps(head)[:-1] + f', "worlds": [\n{lines}\n]}}\n'
+    output.parent.mkdir(parents=True, exist_ok=True)
+    beside = output.with_suffix(".part")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(output)
 
 
 def _empty() -> dict[str, Any]:
@@ -180,6 +197,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"with --list: write {DRAWN.name}")
     parser.add_argument("--jobs", type=int, default=1, help="worlds fitted at once")
     parser.add_argument("--first", type=int, help="with --fit: only the first so many worlds of each group")
+    parser.add_argument("--observed-only", action="store_true", help="observed platforms only")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where the scores go")
     given = parser.parse_args()
     if given.describe:
@@ -201,11 +219,8 @@ def main() -> None:
         if given.jobs < 1:
             parser.error("--jobs is a whole number of at least 1")
         chosen = [key for key in all_worlds() if key[0] in groups]
-        run(
-            [key for key in chosen if given.first is None or key[1] < given.first],
-            jobs=given.jobs,
-            output=given.output,
-        )
+        wanted = [key for key in chosen if given.first is None or key[1] < given.first]
+        run(wanted, jobs=given.jobs, output=given.output, observed_only=given.observed_only)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from microestim.simulate.worlds.knobs import Knobs
+from microestim.simulate.worlds.knobs import ActivityFamily, Knobs
 
 __all__ = ["draw_knobs"]
 
@@ -83,6 +83,13 @@ def draw_knobs(rng: int | np.random.Generator | np.random.SeedSequence | None = 
     # Two waves as in France most often; longer panels exist (Stewart et al. 2015: 13 quarters).
     n_waves = d.one_of({2: 0.75, 3: 0.15, 4: 0.1})
     two_waves = n_waves == 2
+    families: dict[ActivityFamily, float] = {
+        "lognormal": 0.3,
+        "gamma": 0.25,
+        "pareto": 0.2,
+        "two kinds": 0.25,
+    }
+    family = d.one_of(families)
     return Knobs(
         n_people=n_people,
         n_platforms=n_platforms,
@@ -107,13 +114,14 @@ def draw_knobs(rng: int | np.random.Generator | np.random.SeedSequence | None = 
         size_pull=d.even(0.3, 1.3),
         # Respondents in France work on about two others of any kind.
         outside_memberships=d.log_even(0.2, 3.0),
-        activity_family=d.one_of({"lognormal": 0.3, "gamma": 0.25, "pareto": 0.2, "two kinds": 0.25}),
-        # From a visit every four months to one every six days; visitors of Mechanical Turk average almost 8
+        activity_family=family,
+        # From a visit every three months to one every six days; visitors of Mechanical Turk average almost 8
         # visits a month (Pew 2016), and those who are seen in a month are the more active.
-        usual_rate=d.log_even(0.25, 5.0),
+        usual_rate=d.log_even(0.35, 5.0),
         # Heavy tails: in the data of Difallah et al. two thirds took part once in 28 months and some every
         # month; a spread of 1 is mild for numbers of visits, one of 2.2 has a Gini coefficient near 0.88.
-        activity_spread=d.even(0.8, 2.2),
+        # Gamma rates have no long tail to the right unless they are spread out.
+        activity_spread=d.even(1.3 if family == "gamma" else 0.8, 2.2),
         account_spread=d.even(0.2, 1.0),
         platform_spread=d.even(0.0, 0.8),
         # One platform provides most earnings (Casilli et al. 2019, qualitative).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -196,6 +198,15 @@ class World:
         """
         return Study(**self._contents | {"id": id})
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what is known and of what is true, as hexadecimal: whether a world is still the same.
+
+        Unlike the hash of its study it does not change when the study format gets another field.
+        """
+        known = json.dumps([self._contents, self.truths()], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(known.encode()).hexdigest()
+
     @cached_property
     def _captured(self) -> tuple[Bools, npt.NDArray[np.int64]]:
         assert self.respondents is not None
@@ -279,7 +290,7 @@ def world(
     Examples
     --------
     >>> import microestim as me
-    >>> world = me.simulate.world(rng=4)
+    >>> world = me.simulate.world(rng=21)
     >>> truths = world.truths()
     >>> truths["weekly"] <= truths["monthly"] <= truths["registered"]
     True
