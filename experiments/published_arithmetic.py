@@ -4,7 +4,7 @@ As in France: registrations summed and divided by mean memberships; audience lik
 waves give, as a share of the accounts of its platform, carried over to all. The month's figure is the only
 one that the arithmetic has for `monthly_active` and for `monthly`, which it does not tell apart. It is given
 every chance: where the surveyed platform has no registrations the share is taken of its audience, and where
-memberships are unknown people are accounts.
+memberships are unknown people are accounts. A platform without a figure is left out of its sums, as it was.
 
 The bootstrap draws what the study states as uncertain: recaptures, memberships, and figures with a stated
 error. Nothing else has one.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +112,18 @@ def estimates(inputs: Inputs) -> dict[str, float | None]:
         "monthly": month,
         "weekly": _people(weekly_accounts, memberships),
     }
+
+
+def complete(inputs: Inputs, observed: Sequence[str]) -> dict[str, bool]:
+    """Say whether its sums are over all observed platforms: it counts nobody where a figure is missing."""
+    return {
+        "registrations": _covered(inputs.registrations) == set(observed),
+        "visitors": _covered(inputs.visitors) == set(observed),
+    }
+
+
+def _covered(figures: dict[str, tuple[tuple[str, ...], Figure]]) -> set[str]:
+    return {name for where, _ in figures.values() for name in where}
 
 
 def bootstrap(

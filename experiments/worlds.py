@@ -115,6 +115,8 @@ def fit(
     both = not (observed_only or drawn.observed.all())
     scopes: tuple[Any, ...] = ("observed", "all") if both else ("observed",)
     row["arithmetic"] = {scope: score_arithmetic(study, drawn.truths(scope=scope), seed) for scope in scopes}
+    inputs = published_arithmetic.read_inputs(study)
+    row["arithmetic_complete"] = published_arithmetic.complete(inputs, study.observed_platforms)
     row["model"] = {}
     try:
         fitted = me.WorkforceModel(study).fit(rng=np.random.SeedSequence([*seed, 2]), cores=cores)

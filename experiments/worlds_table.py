@@ -6,7 +6,8 @@ Coverage comes with its exact binomial 95 % interval. A world that was refused, 
 has no inputs, has no interval: it is counted in `without`, and not in the rest. Worlds whose fit did not
 converge are counted, and are in the rest. Interval scores and CRPS are means over worlds on the scale of
 logarithms, so that a large country does not outweigh all others; `ratio` is the arithmetic's interval score
-over the model's, over worlds that have both.
+over the model's, over worlds that have both. The arithmetic leaves out platforms without a figure;
+`--complete` keeps the worlds in which there is none such among the observed.
 """
 
 from __future__ import annotations
@@ -121,11 +122,15 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("file", type=Path, nargs="?", default=OUTPUT)
+    parser.add_argument("--complete", action="store_true", help="only worlds in which no figure is missing")
     parser.add_argument("--scope", choices=("observed", "all"), default="observed")
     given = parser.parse_args()
     if not given.file.exists():
         parser.error(f"{given.file} does not exist yet: run python experiments/worlds.py --fit all")
-    rows = summarise(json.loads(given.file.read_text(encoding="utf-8"))["worlds"], scope=given.scope)
+    worlds = json.loads(given.file.read_text(encoding="utf-8"))["worlds"]
+    if given.complete:
+        worlds = [row for row in worlds if all(row["arithmetic_complete"].values())]
+    rows = summarise(worlds, scope=given.scope)
     print(
         f"{'group':16}{'tier':15}{'method':11}{'worlds':>7}{'without':>8}{'50 %':>6}{'80 %':>6}{'90 %':>6}"
         f"{'95 %':>6}  {'90 % between':14}{'factor':>7}{'bias':>7}{'CRPS':>7}{'score':>7}{'ratio':>6}"

@@ -566,6 +566,8 @@ def test_published_arithmetic_gives_the_french_results() -> None:
     assert {tier: round(value) for tier, value in found.items()} == {
         "registered": 251_181, "monthly_active": 48_819, "monthly": 48_819, "weekly": 14_066,
     }  # fmt: skip
+    assert arithmetic.complete(inputs, ("a", "b", "ff")) == {"registrations": True, "visitors": True}
+    assert not any(arithmetic.complete(inputs, ("a", "b", "c", "ff")).values())
     draws = arithmetic.bootstrap(inputs, np.random.default_rng(1), resamples=20_000)
     for tier, value in found.items():
         # Only memberships are drawn here: their relative standard error is 0.6 / sqrt(908) / 1.27.
@@ -628,6 +630,7 @@ def test_a_run_resumes_where_it_stopped_and_refuses_another_experiment(
     rows = json.loads(output.read_text(encoding="utf-8"))["worlds"]
     assert [(row["group"], row["number"]) for row in rows] == keys
     assert "too little evidence" in rows[1]["refused"]
+    assert set(rows[0]["arithmetic_complete"]) == {"registrations", "visitors"}
     # The scores of the file are those of the draws.
     exact = me.simulate.score_draws(
         worlds.make("random", 0).truth("weekly", scope="observed")
