@@ -1,14 +1,25 @@
-"""Worlds with known truth: evidence drawn from the model's own prior, and calibration on it."""
+"""Worlds with known truth: drawn from the model's own prior, or agent by agent from the problem."""
 
 from microestim.simulate.calibration import Calibration, calibrate, density_fingerprint, ecdf_band, uniformity
 from microestim.simulate.evidence import SimulatedStudy, simulate_evidence
+from microestim.simulate.scores import crps, interval_score, score_draws
+from microestim.simulate.worlds import DEPARTURES, Knobs, World, depart, draw_knobs, world
 
 __all__ = [
+    "DEPARTURES",
     "Calibration",
+    "Knobs",
     "SimulatedStudy",
+    "World",
     "calibrate",
+    "crps",
     "density_fingerprint",
+    "depart",
+    "draw_knobs",
     "ecdf_band",
+    "interval_score",
+    "score_draws",
     "simulate_evidence",
     "uniformity",
+    "world",
 ]

@@ -1,0 +1,241 @@
+"""The published arithmetic on any study, with a parametric bootstrap: what a posterior is compared with.
+
+As in France: registrations summed and divided by mean memberships; audience likewise; the size that two
+waves give, as a share of the accounts of its platform, carried over to all. The month's figure is the only
+one that the arithmetic has for `monthly_active` and for `monthly`, which it does not tell apart. It is given
+every chance: where the surveyed platform has no registrations the share is taken of its audience, and where
+memberships are unknown people are accounts. A platform without a figure is left out of its sums, as it was.
+
+The bootstrap draws what the study states as uncertain: recaptures, memberships, and figures with a stated
+error. Nothing else has one.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import microestim as me
+from microestim.errors import MicroestimWarning
+
+Floats = npt.NDArray[np.float64]
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure and its stated standard deviation of the log (0: none is stated)."""
+
+    value: float
+    error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the arithmetic takes from a study; None where the study has nothing.
+
+    Attributes
+    ----------
+    registrations, visitors : dict
+        Residents' accounts and visitors, by evidence id, with the platforms that each is about.
+    captures : tuple of int, or Figure, or None
+        n1, n2, m of the first two waves, or a printed estimate.
+    survey_on : str or None
+        The surveyed platform.
+    memberships : tuple of (float, float, int) or None
+        Mean, standard deviation and number of respondents.
+    """
+
+    registrations: dict[str, tuple[tuple[str, ...], Figure]]
+    visitors: dict[str, tuple[tuple[str, ...], Figure]]
+    captures: tuple[int, int, int] | Figure | None
+    survey_on: str | None
+    memberships: tuple[float, float, int] | None
+
+
+def read_inputs(study: me.Study) -> Inputs:
+    """Take from a study what the arithmetic uses; only the first audience service is."""
+    shares = {item.platforms: item for item in study.of_type("country_share", role="evidence")}
+    registrations: dict[str, tuple[tuple[str, ...], Figure]] = {}
+    for item in study.of_type("registrations", role="evidence"):
+        where, value, error = study.resolve(item.platforms), item.value, _stated(item)
+        if item.reach == "worldwide":
+            share = shares.get(item.platforms)
+            if share is None:
+                continue
+            value, error = value * share.value, math.hypot(error, _stated(share))
+        registrations[item.id] = (where, Figure(value, error))
+    audiences = [a for a in study.of_type("audience", role="evidence") if a.value > 0]
+    first = min((a.vendor for a in audiences), default=None)
+    visitors = {
+        a.id: (study.resolve(a.platforms), Figure(a.value, _stated(a)))
+        for a in audiences
+        if a.vendor == first
+    }
+    captures: tuple[int, int, int] | Figure | None = None
+    survey_on = None
+    for item in study.of_type("captures", role="evidence"):
+        survey_on = item.platforms
+        if item.estimate is not None:
+            captures = Figure(item.estimate, _stated(item))
+        else:
+            captures = _first_two_waves(item.counts_by_history)
+    memberships = None
+    for item in study.of_type("memberships"):
+        if item.frame != "population" and item.platforms != "any" and item.window == "ever":
+            memberships = _moments(item)
+    return Inputs(registrations, visitors, captures, survey_on, memberships)
+
+
+def estimates(inputs: Inputs) -> dict[str, float | None]:
+    """People by tier, from the library's estimators; None where the arithmetic has no inputs."""
+    accounts = _total(inputs.registrations)
+    visitors = _total(inputs.visitors)
+    memberships = 1.0 if inputs.memberships is None else inputs.memberships[0]
+    size = _size(inputs.captures)
+    weekly_accounts = None
+    anchor = _anchor(inputs)
+    if size is not None and anchor is not None:
+        own, total = anchor
+        weekly_accounts = me.extrapolate_ratio(size, of=own, to=total).n_hat
+    month = _people(me.audience_total([visitors]).n_hat if visitors else None, memberships)
+    return {
+        "registered": _people(accounts, memberships),
+        "monthly_active": month,
+        "monthly": month,
+        "weekly": _people(weekly_accounts, memberships),
+    }
+
+
+def complete(inputs: Inputs, observed: Sequence[str]) -> dict[str, bool]:
+    """Say whether its sums are over all observed platforms: it counts nobody where a figure is missing."""
+    return {
+        "registrations": _covered(inputs.registrations) == set(observed),
+        "visitors": _covered(inputs.visitors) == set(observed),
+    }
+
+
+def _covered(figures: dict[str, tuple[tuple[str, ...], Figure]]) -> set[str]:
+    return {name for where, _ in figures.values() for name in where}
+
+
+def bootstrap(
+    inputs: Inputs, rng: np.random.Generator, *, resamples: int = RESAMPLES
+) -> dict[str, Floats | None]:
+    """Draws of `estimates` under its own assumptions: the population that it found, sampled again."""
+    registrations = {
+        name: _draws(figure, rng, resamples) for name, (_, figure) in inputs.registrations.items()
+    }
+    visitors = {name: _draws(figure, rng, resamples) for name, (_, figure) in inputs.visitors.items()}
+    memberships: Floats = np.ones(resamples)
+    if inputs.memberships is not None:
+        mean, sd, n = inputs.memberships
+        memberships = np.maximum(mean + sd / math.sqrt(n) * rng.standard_normal(resamples), 1.0)
+    size = _size_draws(inputs.captures, rng, resamples)
+    accounts = sum(registrations.values()) if registrations else None
+    seen = sum(visitors.values()) if visitors else None
+    weekly = None
+    found = _anchor_name(inputs)
+    if size is not None and found is not None:
+        kind, name = found
+        drawn = registrations if kind == "registrations" else visitors
+        weekly = size / drawn[name] * sum(drawn.values()) / memberships
+    month = None if seen is None else seen / memberships
+    return {
+        "registered": None if accounts is None else accounts / memberships,
+        "monthly_active": month,
+        "monthly": month,
+        "weekly": weekly,
+    }
+
+
+def _stated(item: Any) -> float:
+    return 0.0 if item.error is None else float(item.error.relative)
+
+
+def _first_two_waves(counts: dict[str, int]) -> tuple[int, int, int]:
+    """n1, n2, m of the first two waves, whatever came later."""
+    n1, n2, m = (
+        sum(count for history, count in counts.items() if all(history[w] == "1" for w in waves))
+        for waves in ((0,), (1,), (0, 1))
+    )
+    return n1, n2, m
+
+
+def _moments(item: Any) -> tuple[float, float, int]:
+    counts, mean, n = item.counts_by_number, item.headline, item.n_respondents
+    if counts is not None:
+        sd = math.sqrt(sum(count * (k - mean) ** 2 for k, count in counts.items()) / n)
+    elif item.sd is not None:
+        sd = item.sd
+    else:
+        # A mean alone: further platforms as a Poisson number.
+        sd = math.sqrt(mean - 1)
+    return mean, sd, n
+
+
+def _total(figures: dict[str, tuple[tuple[str, ...], Figure]]) -> float | None:
+    return sum(figure.value for _, figure in figures.values()) if figures else None
+
+
+def _anchor_name(inputs: Inputs) -> tuple[str, str] | None:
+    """Name what the surveyed platform's share is taken of: its registrations, or else its audience."""
+    for kind, figures in (("registrations", inputs.registrations), ("visitors", inputs.visitors)):
+        for name, (where, _) in figures.items():
+            if where == (inputs.survey_on,):
+                return kind, name
+    return None
+
+
+def _anchor(inputs: Inputs) -> tuple[float, float] | None:
+    found = _anchor_name(inputs)
+    if found is None:
+        return None
+    kind, name = found
+    figures = inputs.registrations if kind == "registrations" else inputs.visitors
+    total = _total(figures)
+    assert total is not None
+    return figures[name][1].value, total
+
+
+def _size(captures: tuple[int, int, int] | Figure | None) -> float | None:
+    if captures is None:
+        return None
+    if isinstance(captures, Figure):
+        return captures.value
+    if captures[2] == 0:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MicroestimWarning)
+        return float(me.lincoln_petersen(*captures).n_hat)
+
+
+def _size_draws(
+    captures: tuple[int, int, int] | Figure | None, rng: np.random.Generator, resamples: int
+) -> Floats | None:
+    size = _size(captures)
+    if size is None or captures is None:
+        return None
+    if isinstance(captures, Figure):
+        return _draws(captures, rng, resamples)
+    n1, n2, _ = captures
+    m = rng.hypergeometric(n1, max(round(size) - n1, 0), n2, resamples)
+    # A resample without a recapture has no size; the least that it can be is that of one recapture.
+    return n1 * n2 / np.maximum(m, 1)
+
+
+def _draws(figure: Figure, rng: np.random.Generator, resamples: int) -> Floats:
+    return figure.value * np.exp(figure.error * rng.standard_normal(resamples))
+
+
+def _people(accounts: float | None, memberships: float) -> float | None:
+    return (
+        None if accounts is None else float(me.people_from_accounts(accounts, memberships=memberships).n_hat)
+    )
