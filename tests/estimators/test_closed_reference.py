@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from scipy.special import gammaln
 
-from microestim.capture import FrequencyCounts
+from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import MicroestimError, NotEstimableError
-from microestim.estimators.closed_populations.counts import closed_counts_of
 from microestim.estimators.closed_populations.models import closed
 from microestim.estimators.closed_populations.profile import SizeProfile
 
@@ -60,11 +59,9 @@ def data_of(dataset, function):
     if function.startswith("closedpCI.0"):
         occasions = function.partition("t=")[2]
         return FrequencyCounts(FREQUENCIES[dataset], occasions=None if occasions == "Inf" else int(occasions))
-    counts = closed_counts_of(*HISTORIES[dataset])
-    if function != "closedp.0":
-        return counts
-    frequencies = {k: int(people) for k, people in enumerate(counts.f_k, start=1)}
-    return FrequencyCounts(frequencies, occasions=counts.t)
+    histories, people = HISTORIES[dataset]
+    captures = Captures.from_histories(histories, counts=people)
+    return captures.frequencies if function == "closedp.0" else captures
 
 
 @cache

@@ -109,8 +109,8 @@ class MarginDesign(Design):
         Logarithm of how many histories there are for each value of that number.
     columns : ndarray, shape (cells, parameters)
         z for each value.
-    people : ndarray, shape (cells,)
-        People seen for each value.
+    total : ndarray, shape (parameters,)
+        Sum of z over the people seen.
 
     Notes
     -----
@@ -119,12 +119,12 @@ class MarginDesign(Design):
 
     log_histories: Array
     columns: Array
-    people: Array
+    total: Array
 
     @property
     def statistic(self) -> Array:
         """See `Design`."""
-        return self.people @ self.columns
+        return self.total
 
     @property
     def unseen(self) -> Array:
@@ -160,18 +160,18 @@ class OccasionDesign(Design):
         Further columns of z for 0, 1, ..., t captures; zero for none.
     captured : ndarray, shape (t,)
         People captured on each occasion.
-    people : ndarray, shape (t + 1,)
-        People seen with 0, 1, ..., t captures; none with 0.
+    total : ndarray, shape (further,)
+        Sum of the further columns over the people seen.
     """
 
     columns: Array
     captured: Array
-    people: Array
+    total: Array
 
     @property
     def statistic(self) -> Array:
         """See `Design`."""
-        return np.concatenate([self.captured, self.people @ self.columns])
+        return np.concatenate([self.captured, self.total])
 
     @property
     def unseen(self) -> Array:

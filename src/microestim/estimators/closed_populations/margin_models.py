@@ -66,13 +66,15 @@ class MarginModel:
         Design
             The sums over histories with these columns.
         """
-        counts = self.counts
+        counts, columns = self.counts, self.columns[:, kept]
+        # Without a shape the frequencies do not matter, and data given by occasion do not have them.
+        total = counts.f_k @ columns[1:] if len(kept) else np.zeros(0)
         if self.by_occasion and isinstance(counts, ClosedCounts):
-            people = np.concatenate([[0.0], counts.f_k])
-            return OccasionDesign(columns=self.columns[:, kept], captured=counts.n_i, people=people)
-        k = np.arange(len(self.columns), dtype=float)
-        z = np.column_stack([k, self.columns[:, kept]])[1:]
-        return MarginDesign(log_histories=history_numbers(counts), columns=z, people=counts.f_k)
+            return OccasionDesign(columns=columns, captured=counts.n_i, total=total)
+        k = np.arange(len(columns), dtype=float)
+        z = np.column_stack([k, columns])[1:]
+        total = np.concatenate([[counts.captures], total])
+        return MarginDesign(log_histories=history_numbers(counts), columns=z, total=total)
 
     def maximum(self, people: float, *, all_histories: bool) -> tuple[Maximum, Chosen]:
         """Maximise the likelihood for a number of people, under the rule for negative coefficients.
@@ -124,12 +126,11 @@ class MarginModel:
         counts = self.counts
         size = 1.25 * people
         if self.by_occasion and isinstance(counts, ClosedCounts):
-            share = counts.n_i / size
-            return np.asarray(np.log(share / (1 - share)))
-        captures = counts.f_k @ np.arange(1, len(counts.f_k) + 1)
+            chances = counts.n_i / size
+            return np.asarray(np.log(chances / (1 - chances)))
         if counts.occasions is None:
-            return np.array([np.log(captures / size)])
-        share = captures / (counts.occasions * size)
+            return np.array([np.log(counts.captures / size)])
+        share = counts.captures / (counts.occasions * size)
         return np.array([np.log(share / (1 - share))])
 
     def _start_with_shape(self, kept: Chosen, people: float, effects: Array, *, all_histories: bool) -> Array:
@@ -185,13 +186,14 @@ def history_numbers(counts: MarginCounts) -> Array:
 
     Examples
     --------
-    >>> counts = MarginCounts(occasions=3, f_k=np.array([5.0, 2.0, 1.0]))
+    >>> from microestim.capture import FrequencyCounts
+    >>> counts = MarginCounts(FrequencyCounts({1: 5, 2: 2, 3: 1}, occasions=3))
     >>> np.exp(history_numbers(counts)).round(9).tolist()
     [3.0, 3.0, 1.0]
     """
     from scipy.special import gammaln
 
-    k = np.arange(1, len(counts.f_k) + 1, dtype=float)
+    k = np.arange(1, counts.cells + 1, dtype=float)
     if counts.occasions is None:
         return np.asarray(-gammaln(k + 1))
     t = counts.occasions
@@ -231,13 +233,14 @@ def fit_margin_model(
     model fitted again until none is negative.
     """
     _refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
-    cells = len(counts.f_k)
-    columns = np.zeros((cells + 1, 0)) if heterogeneity is None else heterogeneity.columns(cells)
     bounded = heterogeneity is not None and heterogeneity.is_bound
+    columns, scale = np.zeros((counts.cells + 1, 0)), np.ones(0)
+    if heterogeneity is not None:
+        columns = heterogeneity.columns(counts.cells)
     if bounded:
         columns = columns[:, : max(counts.most - 2, 0)]
         scale = np.ones(columns.shape[1])
-    else:
+    elif heterogeneity is not None:
         # A column that is 1 at the largest number of captures seen has a coefficient of ordinary size.
         scale = np.abs(columns[counts.most])
     model = MarginModel(counts=counts, columns=columns / scale, bounded=bounded, by_occasion=by_occasion)
@@ -258,12 +261,12 @@ def fit_margin_model(
 
 def _refuse_what_cannot_be(name: str, counts: MarginCounts, *, by_occasion: bool) -> None:
     n = counts.n_observed
-    if counts.most == 1:
+    if counts.captures == n:
         raise NotEstimableError(
             f"{name} extrapolates from people captured more than once, and nobody was: the data set no upper "
             "limit to the population."
         )
-    if counts.f_k[-1] == n and counts.occasions is not None:
+    if counts.occasions is not None and counts.captures == counts.occasions * n:
         raise NotEstimableError(
             f"everybody seen was captured on every occasion, so {name} sees nobody missing."
         )

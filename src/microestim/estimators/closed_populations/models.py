@@ -20,7 +20,7 @@ from microestim.estimators.references import (
 )
 from microestim.results import FittedEstimate, Interval, Rng, floored_interval, format_share
 
-__all__ = ["LEAST_OCCASIONS", "MODELS", "ClosedEstimate", "Model", "closed"]
+__all__ = ["LEAST_OCCASIONS", "MODELS", "ClosedEstimate", "Model", "UnreliableMaximumError", "closed"]
 
 Array = npt.NDArray[np.float64]
 Model = Literal["M0", "Mt", "Mh", "Mth", "Mb", "Mbh"]
@@ -53,6 +53,10 @@ _BOUND = (
 )
 
 
+class UnreliableMaximumError(NotEstimableError):
+    """The likelihood has a maximum, and its first-order bias is too large for an estimate."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClosedEstimate(FittedEstimate):
     """The size of a closed population under one model, with the fit that it comes from.
@@ -70,8 +74,9 @@ class ClosedEstimate(FittedEstimate):
         Chance of a recapture on a later occasion, for Mb and Mbh.
     coefficients : dict of str to float
         Coefficients of the shape of heterogeneity.
-    deviance : float
-        Twice the gap between the log-likelihood and that of counts that are their own expectations.
+    deviance : float or None
+        Twice the gap between the log-likelihood and that of counts that are their own expectations. None
+        where counts by history are not known, since that gap is between them.
     asymptotic_bias : float or None
         First-order bias of the estimate, in people; None for Mb and Mbh.
 
@@ -87,7 +92,7 @@ class ClosedEstimate(FittedEstimate):
     capture_probabilities: Array
     recapture_probability: float | None
     coefficients: dict[str, float]
-    deviance: float
+    deviance: float | None
     asymptotic_bias: float | None
     _profile: SizeProfile = field(repr=False)
 
@@ -117,10 +122,13 @@ class ClosedEstimate(FittedEstimate):
         )
 
     def _extra_rows(self) -> list[tuple[str, str]]:
-        rows = [
-            ("deviance", f"{self.deviance:,.2f} on {self.df_resid:,} degrees of freedom"),
-            ("AIC, BIC", f"{self.aic:,.2f}, {self.bic:,.2f}"),
-        ]
+        fit = "not known: the counts by history are not"
+        if self.deviance is not None:
+            fit = f"{self.deviance:,.2f} on {self.df_resid:,} degrees of freedom"
+        criteria = f"{self.aic:,.2f}, {self.bic:,.2f}"
+        if self.deviance is None:
+            criteria += " (for differences between models only: without the constant of the histories)"
+        rows = [("deviance", fit), ("AIC, BIC", criteria)]
         chances = self.capture_probabilities
         if len(chances):
             low, high = format_share(float(chances.min())), format_share(float(chances.max()))
@@ -131,16 +139,15 @@ class ClosedEstimate(FittedEstimate):
         return rows
 
 
-def closed(
-    captures: Any, model: Model, *, heterogeneity: str | Heterogeneity | None = None
-) -> ClosedEstimate:
+def closed(captures: Any, model: Model, heterogeneity: str | Heterogeneity | None = None) -> ClosedEstimate:
     r"""Estimate the size of a closed population from two or more occasions.
 
     Parameters
     ----------
     captures : Captures or FrequencyCounts
         Who was captured when, or how many people were captured how often (M0 and Mh only; without
-        occasions, captures are Poisson counts).
+        occasions, captures are Poisson counts). Captures given as statistics by occasion allow the
+        models that need no more: M0, Mt, Mb and Mbh.
     model : {"M0", "Mt", "Mh", "Mth", "Mb", "Mbh"}
         What the chance of capture depends on: occasion (t), person (h), reaction to the first capture (b).
     heterogeneity : str or Heterogeneity, optional
@@ -157,7 +164,7 @@ def closed(
         If the model is not identified with so few occasions, its likelihood has no maximum, or its
         first-order bias exceeds a tenth of the estimate.
     InputError
-        If model, heterogeneity and data do not go together.
+        If model, heterogeneity and data do not go together, or the captures have strata.
 
     Notes
     -----
@@ -168,6 +175,10 @@ def closed(
     the 2^t histories are never listed: a fit takes O(t^3) operations. Mb and Mbh are removal models on first
     captures. ``interval("profile")`` is by multinomial profile likelihood, whose maximum
     (`multinomial_maximum`) is slightly below the estimate.
+
+    From statistics by occasion only, estimate, error and interval are the same as from the histories. The
+    log-likelihood then lacks the log factorials of the counts by history, so that criteria compare models
+    of the same data and nothing else, and there is no deviance.
 
     Families of heterogeneity that fit equally well can extrapolate to very different sizes [3]_: compare
     several.
@@ -242,18 +253,17 @@ def _margin_estimate(
     n = counts.n_observed
     size = n + found.fit.f0
     if abs(found.fit.bias) > LARGEST_BIAS * size:
-        raise NotEstimableError(
+        raise UnreliableMaximumError(
             f"{name} gives {size:,.0f}, and the first-order bias of that number is {found.fit.bias:,.0f}: "
             "the data hardly bear on the extrapolation. Use heterogeneity='chao' for a lower bound, or a "
             "model with fewer parameters."
         )
-    captures = float(counts.f_k @ np.arange(1, len(counts.f_k) + 1))
     if counts.occasions is None:
         chances = np.empty(0)
     elif by_occasion and isinstance(counts, ClosedCounts):
         chances = counts.n_i / size
     else:
-        chances = np.array([captures / (counts.occasions * size)])
+        chances = np.array([counts.captures / (counts.occasions * size)])
     kernel = found.fit.loglik_kernel
     if isinstance(counts, ClosedCounts):
         cells = 2**counts.t - 1
@@ -324,9 +334,10 @@ def _estimate(
     profile: SizeProfile,
 ) -> ClosedEstimate:
     n = counts.n_observed
-    loglik = kernel - n - counts.log_factorials
+    constant, saturated = counts.log_factorials, counts.saturated_loglik
+    loglik = kernel - n - (0.0 if constant is None else constant)
     # No fit exceeds the saturated one; below rounding the gap has either sign.
-    deviance = max(2 * (counts.saturated_loglik - loglik), 0.0)
+    deviance = None if saturated is None else max(2 * (saturated - loglik), 0.0)
     how = RIVEST_BAILLARGEON_2007 if shape is not None and shape.is_bound else BAILLARGEON_RIVEST_2007
     return ClosedEstimate(
         n_hat=n + f0,
