@@ -140,16 +140,29 @@ def test_the_lower_bound_on_margins_is_chaos_formula_where_no_coefficient_is_neg
     assert poisson.n_hat == pytest.approx(760 + 400**2 / 240, rel=1e-10)
 
 
-def test_negative_coefficients_of_the_lower_bound_are_zero_and_the_fit_is_then_at_its_maximum():
-    captures = closed_counts(simulated(6, 3000, 3, spread=0.2))
-    columns = heterogeneity_of("chao").columns(6)
-    model = MarginModel(counts=captures, columns=columns, bounded=True, by_occasion=True)
+@pytest.mark.parametrize("by_occasion", [True, False])
+@pytest.mark.parametrize("seed", [4, 5, 8])
+def test_the_lower_bound_is_the_maximum_over_coefficients_that_are_not_negative(by_occasion, seed):
+    captures = closed_counts(simulated(9, 3000, seed, spread=0.3))
+    columns = heterogeneity_of("chao").columns(9)[:, : captures.most - 2]
+    model = MarginModel(counts=captures, columns=columns, bounded=True, by_occasion=by_occasion)
     best, kept = model.maximum(captures.n_observed, all_histories=False)
-    assert len(kept) < columns.shape[1]
-    assert (best.theta[6:] >= 0).all()
-    gradient = model.design(kept).statistic / captures.n_observed - best.moments.mean
-    # Newton's last step was below 1e-8 and shrinks quadratically.
-    assert gradient == pytest.approx(0.0, abs=1e-12)
+    assert 0 < len(kept) < columns.shape[1]
+    assert (best.theta[model.effects :] > 0).all()
+    # The conditions of Karush, Kuhn and Tucker, which suffice: the likelihood is concave. Newton's last step
+    # was below 1e-8 and shrinks quadratically.
+    slope = model.design(kept).statistic / captures.n_observed - best.moments.mean
+    assert slope == pytest.approx(0.0, abs=1e-12)
+    margin = model.design(kept).margin(best.theta, all_histories=False)
+    by_all = captures.f_k @ columns[1:] / captures.n_observed - margin @ columns
+    assert by_all.max() < 1e-9
+    # From any other start, even one with every coefficient, the same maximum.
+    start = np.concatenate([best.theta[: model.effects], np.ones(columns.shape[1])])
+    again, same = model.maximum(
+        captures.n_observed, all_histories=False, near=(start, np.arange(columns.shape[1]))
+    )
+    assert same.tolist() == kept.tolist()
+    assert again.theta == pytest.approx(best.theta, rel=1e-8)
 
 
 def removal_table(captures, *, apart):

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from microestim.estimators.closed_populations.symmetric import history_moments, log_total
+from microestim.estimators.closed_populations.symmetric import (
+    history_moments,
+    log_symmetric,
+    log_total,
+)
 
 __all__ = [
     "MOST_STEPS",
@@ -22,6 +26,7 @@ __all__ = [
     "OccasionDesign",
     "fit_log_linear",
     "maximise",
+    "newton_step",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -135,6 +140,24 @@ class MarginDesign(Design):
         logs = self.log_histories + self.columns @ theta
         return np.append(logs, self.unseen @ theta) if all_histories else logs
 
+    def margin(self, theta: Array, *, all_histories: bool) -> Array:
+        """Probability of each value of that number, zero first.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (parameters,)
+            Coefficients.
+        all_histories : bool
+            Whether the history that nobody shows is one of them.
+
+        Returns
+        -------
+        ndarray, shape (cells + 1,)
+            Probabilities; 0 first where that history is none of them.
+        """
+        logs = np.concatenate([[0.0 if all_histories else -np.inf], self._cells(theta, False)])
+        return np.asarray(np.exp(logs - np.logaddexp.reduce(logs)))
+
     def log_total(self, theta: Array, *, all_histories: bool) -> float:
         """See `Design`."""
         return float(np.logaddexp.reduce(self._cells(theta, all_histories)))
@@ -185,12 +208,36 @@ class OccasionDesign(Design):
             weights[0] = -np.inf
         return theta[:t], weights
 
+    def margin(self, theta: Array, *, all_histories: bool) -> Array:
+        """Probability of 0, 1, ..., t captures.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (parameters,)
+            Coefficients.
+        all_histories : bool
+            Whether the history that nobody shows is one of them.
+
+        Returns
+        -------
+        ndarray, shape (t + 1,)
+            Probabilities.
+        """
+        effects, weights = self._split(theta, all_histories)
+        logs = log_symmetric(effects) + weights
+        return np.asarray(np.exp(logs - np.logaddexp.reduce(logs)))
+
     def log_total(self, theta: Array, *, all_histories: bool) -> float:
         """See `Design`."""
+        if self.columns.shape[1] == 0:
+            everything = float(np.logaddexp(0.0, theta).sum())
+            return everything if all_histories else everything + float(np.log(-np.expm1(-everything)))
         return log_total(*self._split(theta, all_histories))
 
     def moments(self, theta: Array, *, all_histories: bool) -> Moments:
         """See `Design`."""
+        if self.columns.shape[1] == 0:
+            return self._moments_of_independent_occasions(theta, all_histories)
         largest = np.max(self.columns**2, axis=1, initial=1.0)
         found = history_moments(*self._split(theta, all_histories), importance=largest)
         centred = self.columns - found.margin @ self.columns
@@ -202,6 +249,18 @@ class OccasionDesign(Design):
         cov[t:, :t] = cov[:t, t:].T
         cov[t:, t:] = (centred.T * found.margin) @ centred
         return Moments(log_total=found.log_total, mean=mean, cov=cov)
+
+    def _moments_of_independent_occasions(self, theta: Array, all_histories: bool) -> Moments:
+        """Without further columns occasions are independent, but for the history that nobody shows."""
+        total = self.log_total(theta, all_histories=all_histories)
+        everything = self.log_total(theta, all_histories=True)
+        chances = np.exp(-np.logaddexp(0.0, -theta))
+        # Probability of a history that somebody shows.
+        shown = np.exp(total - everything)
+        mean = chances / shown
+        cov = np.outer(mean, chances) - np.outer(mean, mean)
+        cov[np.diag_indices(len(mean))] = mean * (1 - mean)
+        return Moments(log_total=total, mean=mean, cov=cov)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -256,21 +315,36 @@ class Maximum:
     converged: bool
 
 
-def _newton_step(cov: Array, gradient: Array) -> Array | None:
-    """Solve for the step, or return None where the information is singular."""
+def newton_step(cov: Array, gradient: Array) -> Array | None:
+    """Solve for Newton's step.
+
+    Parameters
+    ----------
+    cov : ndarray, shape (parameters, parameters)
+        Information of one person.
+    gradient : ndarray, shape (parameters,)
+        Slope of the log-likelihood of one person.
+
+    Returns
+    -------
+    ndarray or None
+        The step, or None where the information is singular.
+    """
+    from scipy.linalg.lapack import dpotrf, dpotrs
+
     scale = np.sqrt(np.diag(cov))
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         return None
     correlation = cov / np.outer(scale, scale)
-    try:
-        root = np.linalg.cholesky(correlation)
-    except np.linalg.LinAlgError:
+    root, failed = dpotrf(correlation, lower=True)
+    if failed:
         # Rounding made a nearly singular matrix indefinite; with its eigenvalues bounded the step is uphill.
         values, vectors = np.linalg.eigh(correlation)
         turned = vectors.T @ (gradient / scale) / np.maximum(values, LEAST_EIGENVALUE)
         step = np.asarray(vectors @ turned / scale)
     else:
-        step = np.asarray(np.linalg.solve(root.T, np.linalg.solve(root, gradient / scale)) / scale)
+        solved, _ = dpotrs(root, gradient / scale, lower=True)
+        step = np.asarray(solved / scale)
     return step if np.isfinite(step).all() else None
 
 
@@ -314,7 +388,7 @@ def maximise(
     theta, target = np.array(start, dtype=float), statistic / people
     found = design.moments(theta, all_histories=all_histories)
     for _ in range(most):
-        step = _newton_step(found.cov, target - found.mean)
+        step = newton_step(found.cov, target - found.mean)
         if step is None:
             break
         if np.all(np.abs(step) <= SMALL_STEP * (np.abs(theta) + 1)):

@@ -287,7 +287,7 @@ def _margin_estimate(
         bias=found.fit.bias,
         status="bound" if bound else "estimated",
         reason=_BOUND if bound else "",
-        profile=LogLinearProfile(model=found.model),
+        profile=LogLinearProfile(model=found.model, near=(found.fit.theta, found.kept)),
     )
 
 
