@@ -450,3 +450,18 @@ def test_a_shape_reads_as_it_is_written():
         assert str(heterogeneity_of(text)) == text
     assert heterogeneity_of(Heterogeneity(shape="gamma", a=2.0)).a == 2.0
     assert set(MODELS) == {model for model, _ in PANEL}
+
+
+def test_params_name_what_was_fitted():
+    captures = simulated(5, 900, 4, spread=0.3)
+    bound, removal = closed(captures, "Mth", "chao"), closed(captures, "Mbh")
+    assert list(bound.params) == ["p1", "p2", "p3", "p4", "p5", "eta3", "eta4", "eta5", "multinomial_maximum"]
+    assert bound.params["p2"] * bound.n_hat == pytest.approx(captures.n_i[1], rel=1e-12)
+    assert bound.params["multinomial_maximum"] == bound.multinomial_maximum < bound.n_hat
+    assert removal.params["p1"] * removal.n_hat == pytest.approx(captures.u_i[0], rel=1e-12)
+    assert removal.params["p2"] == removal.params["p5"]
+    # Whoever was left after the first occasion and never captured was missed on the four others.
+    left = (removal.n_hat - captures.u_i[0]) * (1 - removal.params["p2"]) ** 4
+    assert left == pytest.approx(removal.n_hat - removal.n_observed, rel=1e-9)
+    assert removal.params["c"] == removal.recapture_probability
+    assert list(closed(captures, "M0").params) == ["p", "multinomial_maximum"]

@@ -8,6 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.closed_populations.bootstrap import (
+    LogLinearResampler,
+    RemovalResampler,
+    Resampler,
+    resampled_sizes,
+)
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts, closed_counts
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
 from microestim.estimators.closed_populations.margin_models import fit_margin_model, history_numbers
@@ -69,7 +75,7 @@ class ClosedEstimate(FittedEstimate):
         Shape of unequal catchability, for Mh and Mth.
     capture_probabilities : ndarray
         Chance that a person is captured: one for all occasions, or one for each; for Mb and Mbh of a
-        first capture (Mbh: on the first occasion). Empty where there are no occasions.
+        first capture. Empty where there are no occasions.
     recapture_probability : float or None
         Chance of a recapture on a later occasion, for Mb and Mbh.
     coefficients : dict of str to float
@@ -95,6 +101,7 @@ class ClosedEstimate(FittedEstimate):
     deviance: float | None
     asymptotic_bias: float | None
     _profile: SizeProfile = field(repr=False)
+    _resampler: Resampler | None = field(default=None, repr=False)
 
     @property
     def multinomial_maximum(self) -> float:
@@ -102,11 +109,29 @@ class ClosedEstimate(FittedEstimate):
         return self._profile.maximum()
 
     @property
+    def params(self) -> dict[str, float]:
+        """Parameters at the maximum, and the size at which the multinomial likelihood is highest.
+
+        ``p``, or ``p1``, ``p2``, ... where the chance of a (first) capture depends on the occasion; ``c``, the
+        chance of a recapture; ``tau`` or ``eta3``, ``eta4``, ... of the shape of heterogeneity;
+        ``multinomial_maximum``, in people.
+        """
+        chances = self.capture_probabilities.tolist()
+        names = ["p"] if len(chances) == 1 else [f"p{place}" for place in range(1, len(chances) + 1)]
+        params = dict(zip(names, chances, strict=True))
+        if self.recapture_probability is not None:
+            params["c"] = self.recapture_probability
+        return params | self.coefficients | {"multinomial_maximum": self.multinomial_maximum}
+
+    @property
     def interval_methods(self) -> tuple[str, ...]:
         """Names that `interval` accepts as its method, the default first."""
-        return ("profile", "lognormal", "wald")
+        drawn = () if self._resampler is None else ("bootstrap",)
+        return ("profile", "lognormal", "wald", *drawn)
 
     def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
+        if method == "bootstrap":
+            return self._bootstrap(level, rng, n_resamples)
         if method != "profile":
             return super()._make_interval(method, level, rng, n_resamples)
         low, high = self._profile.limits(level)
@@ -119,6 +144,26 @@ class ClosedEstimate(FittedEstimate):
         assert self.n_observed is not None
         return floored_interval(
             low, high, level=level, kind="confidence: profile likelihood", floor=self.n_observed, note=note
+        )
+
+    def _bootstrap(self, level: float, rng: Rng, n_resamples: int | None) -> Interval:
+        assert self._resampler is not None
+        assert self.n_observed is not None
+        sizes = resampled_sizes(self._resampler, rng=rng, n_resamples=n_resamples)
+        tail = (1 - level) / 2
+        # The inverted empirical distribution never averages an infinite size with a finite one.
+        low, high = np.quantile(sizes, [tail, 1 - tail], method="inverted_cdf")
+        empty = int(np.isinf(sizes).sum())
+        note = ""
+        if empty:
+            note = f"{empty:,} of {len(sizes):,} resamples have no estimate and count as infinite"
+        return floored_interval(
+            float(low),
+            float(high),
+            level=level,
+            kind="confidence: bootstrap percentile",
+            floor=self.n_observed,
+            note=note,
         )
 
     def _extra_rows(self) -> list[tuple[str, str]]:
@@ -173,8 +218,10 @@ def closed(captures: Any, model: Model, heterogeneity: str | Heterogeneity | Non
     all :math:`\beta_i` equal in M0 and Mh [1]_ [2]_; :math:`\hat N = n + e^{\hat\gamma}`. A history enters
     through its occasions and k only, so sums over histories are elementary symmetric polynomials and
     the 2^t histories are never listed: a fit takes O(t^3) operations. Mb and Mbh are removal models on first
-    captures. ``interval("profile")`` is by multinomial profile likelihood, whose maximum
-    (`multinomial_maximum`) is slightly below the estimate.
+    captures. ``interval(method="profile")`` is by multinomial profile likelihood, whose maximum
+    (`multinomial_maximum`) is slightly below the estimate. ``interval(method="bootstrap")`` takes percentiles
+    of sizes fitted to data drawn from the model with that many people; a resample without a maximum counts as
+    infinite, and its number is in the note.
 
     From statistics by occasion only, estimate, error and interval are the same as from the histories. The
     log-likelihood then lacks the log factorials of the counts by history, so that criteria compare models
@@ -288,6 +335,7 @@ def _margin_estimate(
         status="bound" if bound else "estimated",
         reason=_BOUND if bound else "",
         profile=LogLinearProfile(model=found.model, near=(found.fit.theta, found.kept)),
+        resampler=LogLinearResampler(model=found.model, theta=found.fit.theta, kept=found.kept, size=size),
     )
 
 
@@ -304,13 +352,23 @@ def _removal_estimate(model: str, counts: ClosedCounts) -> ClosedEstimate:
         kernel=found.loglik_kernel,
         cells=2**counts.t - 1,
         parameters=found.parameters,
-        chances=np.array([found.capture]),
+        chances=np.array(
+            [found.capture, *(counts.t - 1) * [found.later_capture]][: counts.t if apart else 1]
+        ),
         recapture=found.recapture,
         coefficients={},
         bias=None,
         status="estimated",
         reason="",
         profile=RemovalProfile(first=counts.u_i, apart=apart),
+        resampler=RemovalResampler(
+            size=counts.n_observed + found.f0,
+            first=found.capture,
+            later=found.later_capture,
+            again=found.recapture,
+            t=counts.t,
+            apart=apart,
+        ),
     )
 
 
@@ -332,6 +390,7 @@ def _estimate(
     status: str,
     reason: str,
     profile: SizeProfile,
+    resampler: Resampler | None = None,
 ) -> ClosedEstimate:
     n = counts.n_observed
     constant, saturated = counts.log_factorials, counts.saturated_loglik
@@ -359,4 +418,5 @@ def _estimate(
         n_params=parameters,
         asymptotic_bias=bias,
         _profile=profile,
+        _resampler=resampler,
     )

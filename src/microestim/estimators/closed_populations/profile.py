@@ -160,7 +160,7 @@ class LogLinearProfile(SizeProfile):
                 best, kept = self.model.maximum(size, all_histories=True, near=self.near)
             statistic = self.model.design(kept).statistic
             kernel = float(best.theta @ statistic - size * best.moments.log_total)
-            self._fitted[size] = kernel, best.moments.log_total
+            self._fitted[size] = kernel, float(best.moments.log_total)
         return self._fitted[size]
 
     def loglik(self, size: float) -> float:
