@@ -232,14 +232,21 @@ def test_profile_has_its_peak_where_its_slope_vanishes_and_limits_where_it_has_f
 
 def test_intervals_state_how_they_were_made_and_start_at_the_number_seen():
     found = closed(simulated(4, 300, 5), "Mt")
-    kinds = {method: found.interval(method=method).kind for method in found.interval_methods}
+    drawn = {"rng": 1, "n_resamples": 200}
+    options = {method: drawn if method == "bootstrap" else {} for method in found.interval_methods}
+    made = {method: found.interval(method=method, **options[method]) for method in options}
+    kinds = {method: interval.kind for method, interval in made.items()}
     assert kinds == {
         "profile": "confidence: profile likelihood",
         "lognormal": "confidence: log-normal",
         "wald": "confidence: Wald",
+        "bootstrap": "confidence: bootstrap percentile",
     }
-    assert all(found.interval(0.999, method).low >= found.n_observed for method in found.interval_methods)
-    with pytest.raises(InputError, match="profile, lognormal, wald"):
+    wide = [found.interval(0.999, method, **options[method]) for method in options]
+    assert min(interval.low for interval in wide) >= found.n_observed
+    with pytest.raises(InputError, match="belong to a bootstrap"):
+        found.interval(method="profile", rng=1)
+    with pytest.raises(InputError, match="profile, lognormal, wald, bootstrap"):
         found.interval(method="exact")
 
 
@@ -455,7 +462,7 @@ def test_a_shape_reads_as_it_is_written():
 def test_params_name_what_was_fitted():
     captures = simulated(5, 900, 4, spread=0.3)
     bound, removal = closed(captures, "Mth", "chao"), closed(captures, "Mbh")
-    assert list(bound.params) == ["p1", "p2", "p3", "p4", "p5", "eta3", "eta4", "eta5", "multinomial_maximum"]
+    assert list(bound.params) == ["p1", "p2", "p3", "p4", "p5", "eta3", "eta4", "multinomial_maximum"]
     assert bound.params["p2"] * bound.n_hat == pytest.approx(captures.n_i[1], rel=1e-12)
     assert bound.params["multinomial_maximum"] == bound.multinomial_maximum < bound.n_hat
     assert removal.params["p1"] * removal.n_hat == pytest.approx(captures.u_i[0], rel=1e-12)

@@ -112,8 +112,8 @@ class ClosedEstimate(FittedEstimate):
     def params(self) -> dict[str, float]:
         """Parameters at the maximum, and the size at which the multinomial likelihood is highest.
 
-        ``p``, or ``p1``, ``p2``, ... where the chance of a (first) capture depends on the occasion; ``c``, the
-        chance of a recapture; ``tau`` or ``eta3``, ``eta4``, ... of the shape of heterogeneity;
+        ``p``, or ``p1``, ``p2``, ... where the chance of a (first) capture depends on the occasion; ``c``,
+        the chance of a recapture; ``tau`` or ``eta3``, ``eta4``, ... of the shape of heterogeneity;
         ``multinomial_maximum``, in people.
         """
         chances = self.capture_probabilities.tolist()
@@ -341,6 +341,7 @@ def _margin_estimate(
 
 def _removal_estimate(model: str, counts: ClosedCounts) -> ClosedEstimate:
     apart = model == "Mbh"
+    occasions = counts.t if apart else 1
     found = fit_removal_model(model, counts, first_apart=apart)
     return _estimate(
         model,
