@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         people_from_accounts,
         proxy_scale,
     )
-    from microestim.estimators.closed_populations import closed, closed_models
+    from microestim.estimators.closed_populations import closed, closed_models, closed_tests
     from microestim.estimators.frequency_counts import (
         ace,
         chao,
@@ -71,6 +71,7 @@ __all__ = [
     "citation",
     "closed",
     "closed_models",
+    "closed_tests",
     "compare",
     "errors",
     "extrapolate_ratio",
@@ -119,6 +120,7 @@ _HOMES = {
     "citation": "workforce",
     "closed": "estimators.closed_populations",
     "closed_models": "estimators.closed_populations",
+    "closed_tests": "estimators.closed_populations",
     "compare": "results",
     "extrapolate_ratio": "estimators.accounts",
     "inverse_bounds": "estimators.accounts",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from microestim.capture.statistics import Statistics
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
+from microestim.estimators.closed_populations.goodness import margin_of
 from microestim.estimators.closed_populations.log_linear import MarginDesign, OccasionDesign
 from microestim.estimators.closed_populations.many_fits import maximise_many
 from microestim.estimators.closed_populations.margin_models import MarginModel, history_numbers
@@ -22,7 +23,14 @@ from microestim.estimators.closed_populations.resampling import LARGEST_DRAWN, D
 from microestim.estimators.closed_populations.symmetric import transitions
 from microestim.results import Rng
 
-__all__ = ["LogLinearResampler", "RemovalResampler", "Resampler", "checked_resamples", "resampled_sizes"]
+__all__ = [
+    "LogLinearResampler",
+    "RemovalResampler",
+    "Resampler",
+    "checked_resamples",
+    "in_chunks",
+    "resampled_sizes",
+]
 
 Array = npt.NDArray[np.float64]
 Chosen = npt.NDArray[np.intp]
@@ -47,6 +55,11 @@ class Resampler(ABC):
     @abstractmethod
     def chances(self) -> Array:
         """Chance of a capture on each occasion after each number of captures, shape (t, t + 1)."""
+
+    @property
+    def margin(self) -> Array:
+        """Probability of 0, 1, ... captures."""
+        return margin_of(self.chances)
 
     @abstractmethod
     def refitted(self, drawn: DrawnCounts) -> Array:
@@ -132,6 +145,11 @@ class LogLinearResampler(Resampler):
         each = self.theta[:effects] if self.model.by_occasion else np.full(t, self.theta[0])
         return transitions(each, self.model.columns[:, self.kept] @ self.theta[effects:])[1]
 
+    @property
+    def margin(self) -> Array:
+        """See `Resampler`."""
+        return self.model.design(self.kept).margin(self.theta, all_histories=True)
+
     def draw(self, resamples: int, rng: np.random.Generator) -> DrawnCounts:
         """See `Resampler`; without occasions only numbers of captures are drawn.
 
@@ -149,8 +167,7 @@ class LogLinearResampler(Resampler):
         """
         if self.model.counts.occasions is not None:
             return super().draw(resamples, rng)
-        margin = self.model.design(self.kept).margin(self.theta, all_histories=True)
-        f_k = rng.multinomial(round(self.size), margin / margin.sum(), size=resamples)[:, 1:]
+        f_k = rng.multinomial(round(self.size), self.margin / self.margin.sum(), size=resamples)[:, 1:]
         nobody = np.empty((resamples, 0))
         return DrawnCounts(n_i=nobody, u_i=nobody, f_k=f_k.astype(float))
 
@@ -361,6 +378,41 @@ def resampled_sizes(resampler: Resampler, *, rng: Rng, n_resamples: int | None) 
     Data sets are drawn and fitted a hundred at a time through joblib, each hundred with a stream of its own:
     with `joblib.parallel_config` the work goes to any back end, and no digit depends on which.
     """
+    return np.concatenate(in_chunks(resampler.sizes, resampler, rng=rng, n_resamples=n_resamples))
+
+
+def in_chunks[T](
+    work: Callable[[int, np.random.Generator], T],
+    resampler: Resampler,
+    *,
+    rng: Rng,
+    n_resamples: int | None,
+) -> list[T]:
+    """Divide resamples into chunks of a fixed size, each with a stream of its own, and hand them to joblib.
+
+    Parameters
+    ----------
+    work : callable
+        What to do with a number of resamples and a source of randomness.
+    resampler : Resampler
+        The fitted model.
+    rng : int, Generator, SeedSequence or None
+        Source of randomness.
+    n_resamples : int or None
+        How many data sets; 1,000 when None.
+
+    Returns
+    -------
+    list
+        What each chunk gave, in order.
+
+    Raises
+    ------
+    InputError
+        If the number of resamples does not fit.
+    NotEstimableError
+        If the population is too large to be drawn.
+    """
     from joblib import Parallel, delayed
 
     resamples = checked_resamples(n_resamples)
@@ -370,7 +422,4 @@ def resampled_sizes(resampler: Resampler, *, rng: Rng, n_resamples: int | None) 
         )
     parts = [min(CHUNK, resamples - begun) for begun in range(0, resamples, CHUNK)]
     streams = np.random.default_rng(rng).spawn(len(parts))
-    done = Parallel()(
-        delayed(resampler.sizes)(part, stream) for part, stream in zip(parts, streams, strict=True)
-    )
-    return np.concatenate(done)
+    return list(Parallel()(delayed(work)(part, stream) for part, stream in zip(parts, streams, strict=True)))

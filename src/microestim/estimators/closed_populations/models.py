@@ -1,30 +1,45 @@
 """Size of a closed population from two or more occasions: models of time, behaviour and heterogeneity."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.bootstrap import (
     LogLinearResampler,
     RemovalResampler,
     Resampler,
+    in_chunks,
     resampled_sizes,
 )
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts, closed_counts
+from microestim.estimators.closed_populations.goodness import (
+    GoodnessOfFit,
+    expected_by_captures,
+    expected_by_history,
+    pearson_statistic,
+)
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
 from microestim.estimators.closed_populations.margin_models import fit_margin_model, history_numbers
 from microestim.estimators.closed_populations.profile import LogLinearProfile, RemovalProfile, SizeProfile
 from microestim.estimators.closed_populations.removal_models import fit_removal_model
+from microestim.estimators.closed_populations.resampling import draw_by_history
 from microestim.estimators.references import (
     BAILLARGEON_RIVEST_2007,
     OTIS_1978,
     RIVEST_BAILLARGEON_2007,
 )
 from microestim.results import FittedEstimate, Interval, Rng, floored_interval, format_share
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["LEAST_OCCASIONS", "MODELS", "ClosedEstimate", "Model", "UnreliableMaximumError", "closed"]
 
@@ -102,6 +117,7 @@ class ClosedEstimate(FittedEstimate):
     asymptotic_bias: float | None
     _profile: SizeProfile = field(repr=False)
     _resampler: Resampler | None = field(default=None, repr=False)
+    _counts: MarginCounts | None = field(default=None, repr=False)
 
     @property
     def multinomial_maximum(self) -> float:
@@ -165,6 +181,103 @@ class ClosedEstimate(FittedEstimate):
             floor=self.n_observed,
             note=note,
         )
+
+    def expected(self, of: Literal["captures", "histories"] = "captures") -> pd.DataFrame:
+        """Lay expected beside observed numbers of people, with Pearson's residuals.
+
+        Parameters
+        ----------
+        of : {"captures", "histories"}, default "captures"
+            By number of captures, or by history: those that were observed, and all others together.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `captures` or `history`, `observed`, `expected` (people) and `pearson_residual`,
+            (observed - expected) / sqrt(expected).
+
+        Raises
+        ------
+        NotEstimableError
+            If the data do not say what was observed.
+
+        Examples
+        --------
+        >>> from microestim.capture import Captures
+        >>> found = closed(Captures.from_counts({"10": 40, "01": 30, "11": 20}), "M0")
+        >>> found.expected("histories")["expected"].round(1).tolist()
+        [35.0, 35.0, 20.0, 0.0]
+        """
+        if of not in ("captures", "histories"):
+            raise InputError(f"of is {of!r}; choose 'captures' or 'histories'.")
+        resampler, counts = self._drawn_from()
+        if of == "captures":
+            return expected_by_captures(counts.f_k, resampler.margin, resampler.people)
+        if not isinstance(counts, ClosedCounts):
+            raise NotEstimableError(
+                "only frequencies of capture are given, which do not say who was seen when."
+            )
+        source = counts.source
+        return expected_by_history(
+            source.histories, source.counts.astype(float), resampler.chances, resampler.people
+        )
+
+    def goodness_of_fit(self, *, rng: Rng = None, n_resamples: int | None = None) -> GoodnessOfFit:
+        """Compare the data with data drawn from the fitted model.
+
+        Parameters
+        ----------
+        rng : int, Generator, SeedSequence or None
+            Source of randomness.
+        n_resamples : int, optional
+            Data sets drawn; 1,000 unless given.
+
+        Returns
+        -------
+        GoodnessOfFit
+            The deviance, and Pearson's chi-square of the numbers captured once, twice, ..., each with the
+            share of data sets in which it is as large, (1 + larger) / (1 + fitted).
+
+        Raises
+        ------
+        NotEstimableError
+            If the counts are not known, or no data set drawn has an estimate.
+
+        Notes
+        -----
+        Most histories are rare, so the deviance has no chi-square distribution; drawing from the model gives
+        the one that it has. Data sets are fitted through joblib, see `interval`.
+        """
+        resampler, counts = self._drawn_from()
+        if self.deviance is None:
+            raise NotEstimableError("there is no deviance: the counts by history are not known.")
+        pearson = pearson_statistic(counts.f_k, resampler.margin, resampler.people)
+        by_history = isinstance(counts, ClosedCounts)
+        fitted_as = cast(Model, self.model), self.heterogeneity
+        work = partial(_drawn_statistics, resampler, *fitted_as, by_history, counts.occasions)
+        parts = in_chunks(work, resampler, rng=rng, n_resamples=n_resamples)
+        drawn = np.concatenate(parts)
+        fitted = drawn[np.isfinite(drawn[:, 0])]
+        if not len(fitted):
+            raise NotEstimableError(f"no data set drawn from {self.method} has an estimate.")
+        # A statistic that a resample shares with the data must not fall below it by rounding.
+        larger = (fitted >= np.array([self.deviance, pearson]) * (1 - 1e-9)).sum(axis=0)
+        p_values = (1 + larger) / (1 + len(fitted))
+        return GoodnessOfFit(
+            method=self.method,
+            deviance=self.deviance,
+            deviance_p=float(p_values[0]),
+            pearson=pearson,
+            pearson_p=float(p_values[1]),
+            df_resid=self.df_resid,
+            n_resamples=len(fitted),
+            n_without_fit=len(drawn) - len(fitted),
+        )
+
+    def _drawn_from(self) -> tuple[Resampler, MarginCounts]:
+        if self._resampler is None or self._counts is None:
+            raise NotEstimableError(f"{self.method} has no expected counts here.")
+        return self._resampler, self._counts
 
     def _extra_rows(self) -> list[tuple[str, str]]:
         fit = "not known: the counts by history are not"
@@ -341,7 +454,6 @@ def _margin_estimate(
 
 def _removal_estimate(model: str, counts: ClosedCounts) -> ClosedEstimate:
     apart = model == "Mbh"
-    occasions = counts.t if apart else 1
     found = fit_removal_model(model, counts, first_apart=apart)
     return _estimate(
         model,
@@ -420,4 +532,39 @@ def _estimate(
         asymptotic_bias=bias,
         _profile=profile,
         _resampler=resampler,
+        _counts=counts,
     )
+
+
+def _drawn_statistics(
+    resampler: Resampler,
+    model: Model,
+    shape: Heterogeneity | None,
+    by_history: bool,
+    occasions: int | None,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Array:
+    """Deviance and Pearson's chi-square of data sets drawn from a model; nan where there is no estimate."""
+    drawn = np.full((resamples, 2), np.nan)
+    for row in range(resamples):
+        data: Captures | FrequencyCounts
+        if by_history:
+            histories, counts = draw_by_history(resampler.chances, round(resampler.people), rng)
+            if not len(counts):
+                continue
+            data = Captures.from_histories(histories, counts=counts.astype(np.int64))
+        else:
+            f_k = resampler.draw(1, rng).f_k[0]
+            if not f_k.any():
+                continue
+            people = {k: int(number) for k, number in enumerate(f_k, start=1) if number}
+            data = FrequencyCounts(people, occasions=occasions)
+        try:
+            found = closed(data, model, shape)
+        except NotEstimableError:
+            continue
+        again, seen = found._drawn_from()
+        assert found.deviance is not None
+        drawn[row] = found.deviance, pearson_statistic(seen.f_k, again.margin, again.people)
+    return drawn
