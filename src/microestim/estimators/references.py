@@ -13,6 +13,7 @@ __all__ = [
     "LINCOLN_1930",
     "OTIS_1978",
     "RIVEST_BAILLARGEON_2007",
+    "RIVEST_LEVESQUE_2001",
     "RIVEST_YAUCK_2023",
     "SIRKEN_1970",
 ]
@@ -120,4 +121,13 @@ BURNHAM_ANDERSON_2004 = Reference(
     volume="33(2)",
     pages="261–304",
     doi="10.1177/0049124104268644",
+)
+RIVEST_LEVESQUE_2001 = Reference(
+    authors=("Rivest, L.-P.", "Levesque, T."),
+    year=2001,
+    title="Improved log-linear model estimators of abundance in capture-recapture experiments",
+    journal="Canadian Journal of Statistics",
+    volume="29",
+    pages="555–572",
+    doi="10.2307/3316007",
 )
