@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from microestim.results import Table
+from microestim.capture import Captures, FrequencyCounts
+from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.closed_populations.bootstrap import Resampler
+from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
+from microestim.estimators.closed_populations.resample_chunks import in_chunks
+from microestim.estimators.closed_populations.resampling import draw_by_history
+from microestim.results import Rng, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GoodnessOfFit", "expected_by_captures", "expected_by_history", "margin_of", "pearson_statistic"]
+    from microestim.estimators.closed_populations.models import ClosedEstimate
+
+__all__ = [
+    "GoodnessOfFit",
+    "expected_by_captures",
+    "expected_by_history",
+    "expected_counts",
+    "goodness_of_fit",
+    "pearson_statistic",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -26,9 +43,13 @@ class GoodnessOfFit:
     ----------
     method : str
         The model.
-    deviance, pearson : float
-        Of the data: the deviance, and Pearson's chi-square of the numbers captured once, twice, ...
-    deviance_p, pearson_p : float
+    deviance : float
+        Of the data.
+    deviance_p : float
+        Share of the data sets drawn, the data among them, with at least that deviance.
+    pearson : float
+        Pearson's chi-square of the numbers captured once, twice, ...
+    pearson_p : float
         Share of the data sets drawn, the data among them, with at least that value.
     df_resid : int
         Residual degrees of freedom of the deviance; with rare histories it has no chi-square distribution.
@@ -88,33 +109,6 @@ class GoodnessOfFit:
 
     def _repr_html_(self) -> str:
         return self.table().to_html()
-
-
-def margin_of(chances: Array) -> Array:
-    """Probability of each number of captures, from the chance of each.
-
-    Parameters
-    ----------
-    chances : ndarray, shape (t, t + 1)
-        Row i, column k: the chance of a capture on occasion i after k captures.
-
-    Returns
-    -------
-    ndarray, shape (t + 1,)
-        Probabilities of 0, 1, ..., t captures.
-
-    Examples
-    --------
-    >>> margin_of(np.full((2, 3), 0.5)).tolist()
-    [0.25, 0.5, 0.25]
-    """
-    margin = np.zeros(chances.shape[1])
-    margin[0] = 1.0
-    for row in chances:
-        caught = margin * row
-        margin = margin - caught
-        margin[1:] += caught[:-1]
-    return margin
 
 
 def pearson_statistic(f_k: Array, margin: Array, size: float) -> float:
@@ -206,3 +200,126 @@ def _with_residuals(frame: pd.DataFrame, observed: Array, expected: Array) -> pd
     with np.errstate(divide="ignore", invalid="ignore"):
         residual = np.where(expected > 0, (observed - expected) / np.sqrt(expected), np.nan)
     return frame.assign(observed=observed, expected=expected, pearson_residual=residual)
+
+
+def expected_counts(resampler: Resampler, counts: MarginCounts, of: str) -> pd.DataFrame:
+    """Lay expected beside observed numbers of people.
+
+    Parameters
+    ----------
+    resampler : Resampler
+        The fitted model.
+    counts : MarginCounts
+        The data.
+    of : {"captures", "histories"}
+        What to count by.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `expected_by_captures` and `expected_by_history`.
+    """
+    if of not in ("captures", "histories"):
+        raise InputError(f"of is {of!r}; choose 'captures' or 'histories'.")
+    if of == "captures":
+        return expected_by_captures(counts.f_k, resampler.margin, resampler.people)
+    if not isinstance(counts, ClosedCounts):
+        raise NotEstimableError("frequencies of capture do not say who was seen when.")
+    source = counts.source
+    people = source.counts.astype(float)
+    return expected_by_history(source.histories, people, resampler.chances, resampler.people)
+
+
+def goodness_of_fit(
+    resampler: Resampler,
+    counts: MarginCounts,
+    *,
+    method: str,
+    deviance: float,
+    df_resid: int,
+    fit: Callable[[Captures | FrequencyCounts], ClosedEstimate],
+    rng: Rng,
+    n_resamples: int | None,
+) -> GoodnessOfFit:
+    """Compare deviance and Pearson's chi-square with those of data drawn from the fitted model.
+
+    Parameters
+    ----------
+    resampler : Resampler
+        The fitted model.
+    counts : MarginCounts
+        The data.
+    method : str
+        Name of the model.
+    deviance : float
+        Of the data.
+    df_resid : int
+        Residual degrees of freedom.
+    fit : callable
+        Fits the model to captures or frequencies.
+    rng : int, Generator, SeedSequence or None
+        Source of randomness.
+    n_resamples : int or None
+        Data sets drawn.
+
+    Returns
+    -------
+    GoodnessOfFit
+        Both statistics with their p values.
+
+    Raises
+    ------
+    NotEstimableError
+        If no data set drawn has an estimate.
+    """
+    pearson = pearson_statistic(counts.f_k, resampler.margin, resampler.people)
+    work = partial(_drawn_statistics, resampler, counts, fit)
+    drawn = np.concatenate(in_chunks(work, resampler, rng=rng, n_resamples=n_resamples))
+    fitted = drawn[np.isfinite(drawn[:, 0])]
+    if not len(fitted):
+        raise NotEstimableError(f"no data set drawn from {method} has an estimate.")
+    # A statistic that a resample shares with the data must not fall below it by rounding.
+    larger = (fitted >= np.array([deviance, pearson]) * (1 - 1e-9)).sum(axis=0)
+    p_values = (1 + larger) / (1 + len(fitted))
+    return GoodnessOfFit(
+        method=method,
+        deviance=deviance,
+        deviance_p=float(p_values[0]),
+        pearson=pearson,
+        pearson_p=float(p_values[1]),
+        df_resid=df_resid,
+        n_resamples=len(fitted),
+        n_without_fit=len(drawn) - len(fitted),
+    )
+
+
+def _drawn_statistics(
+    resampler: Resampler,
+    counts: MarginCounts,
+    fit: Callable[[Captures | FrequencyCounts], ClosedEstimate],
+    resamples: int,
+    rng: np.random.Generator,
+) -> Array:
+    """Deviance and Pearson's chi-square of data sets drawn from a model; nan where there is no estimate."""
+    drawn = np.full((resamples, 2), np.nan)
+    for row in range(resamples):
+        data: Captures | FrequencyCounts
+        if isinstance(counts, ClosedCounts):
+            histories, people = draw_by_history(resampler.chances, round(resampler.people), rng)
+            if not len(people):
+                continue
+            data = Captures.from_histories(histories, counts=people.astype(np.int64))
+        else:
+            f_k = resampler.draw(1, rng).f_k[0]
+            if not f_k.any():
+                continue
+            numbers = {k: int(number) for k, number in enumerate(f_k, start=1) if number}
+            data = FrequencyCounts(numbers, occasions=counts.occasions)
+        try:
+            found = fit(data)
+        except NotEstimableError:
+            continue
+        again, seen = found._drawn_from()
+        assert found.deviance is not None
+        drawn[row] = found.deviance, pearson_statistic(seen.f_k, again.margin, again.people)
+    return drawn

@@ -65,7 +65,7 @@ class ClosedTests:
     >>> from microestim.capture import FrequencyCounts
     >>> taxicabs = FrequencyCounts({1: 142, 2: 81, 3: 49, 4: 7, 5: 3, 6: 1}, occasions=10)
     >>> closed_tests(taxicabs)
-    <ClosedTests: unequal catchability p 0.64>
+    <ClosedTests: unequal catchability p 0.28>
     """
 
     rows: tuple[LikelihoodRatioTest, ...]

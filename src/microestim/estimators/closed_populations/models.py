@@ -10,28 +10,24 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args, overload
 import numpy as np
 import numpy.typing as npt
 
-from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.bias_correction import corrected_unseen
 from microestim.estimators.closed_populations.bootstrap import (
     LogLinearResampler,
     RemovalResampler,
     Resampler,
-    in_chunks,
-    resampled_sizes,
 )
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts, closed_counts
 from microestim.estimators.closed_populations.goodness import (
     GoodnessOfFit,
-    expected_by_captures,
-    expected_by_history,
-    pearson_statistic,
+    expected_counts,
+    goodness_of_fit,
 )
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
 from microestim.estimators.closed_populations.margin_models import fit_margin_model, history_numbers
 from microestim.estimators.closed_populations.profile import LogLinearProfile, RemovalProfile, SizeProfile
 from microestim.estimators.closed_populations.removal_models import fit_removal_model
-from microestim.estimators.closed_populations.resampling import draw_by_history
+from microestim.estimators.closed_populations.resample_chunks import resampled_sizes
 from microestim.estimators.references import (
     BAILLARGEON_RIVEST_2007,
     OTIS_1978,
@@ -210,19 +206,8 @@ class ClosedEstimate(FittedEstimate):
         >>> found.expected("histories")["expected"].round(1).tolist()
         [35.0, 35.0, 20.0, 0.0]
         """
-        if of not in ("captures", "histories"):
-            raise InputError(f"of is {of!r}; choose 'captures' or 'histories'.")
         resampler, counts = self._drawn_from()
-        if of == "captures":
-            return expected_by_captures(counts.f_k, resampler.margin, resampler.people)
-        if not isinstance(counts, ClosedCounts):
-            raise NotEstimableError(
-                "only frequencies of capture are given, which do not say who was seen when."
-            )
-        source = counts.source
-        return expected_by_history(
-            source.histories, source.counts.astype(float), resampler.chances, resampler.people
-        )
+        return expected_counts(resampler, counts, of)
 
     def goodness_of_fit(self, *, rng: Rng = None, n_resamples: int | None = None) -> GoodnessOfFit:
         """Compare the data with data drawn from the fitted model.
@@ -253,27 +238,15 @@ class ClosedEstimate(FittedEstimate):
         resampler, counts = self._drawn_from()
         if self.deviance is None:
             raise NotEstimableError("there is no deviance: the counts by history are not known.")
-        pearson = pearson_statistic(counts.f_k, resampler.margin, resampler.people)
-        by_history = isinstance(counts, ClosedCounts)
-        fitted_as = cast(Model, self.model), self.heterogeneity
-        work = partial(_drawn_statistics, resampler, *fitted_as, by_history, counts.occasions)
-        parts = in_chunks(work, resampler, rng=rng, n_resamples=n_resamples)
-        drawn = np.concatenate(parts)
-        fitted = drawn[np.isfinite(drawn[:, 0])]
-        if not len(fitted):
-            raise NotEstimableError(f"no data set drawn from {self.method} has an estimate.")
-        # A statistic that a resample shares with the data must not fall below it by rounding.
-        larger = (fitted >= np.array([self.deviance, pearson]) * (1 - 1e-9)).sum(axis=0)
-        p_values = (1 + larger) / (1 + len(fitted))
-        return GoodnessOfFit(
+        return goodness_of_fit(
+            resampler,
+            counts,
             method=self.method,
             deviance=self.deviance,
-            deviance_p=float(p_values[0]),
-            pearson=pearson,
-            pearson_p=float(p_values[1]),
             df_resid=self.df_resid,
-            n_resamples=len(fitted),
-            n_without_fit=len(drawn) - len(fitted),
+            fit=partial(closed, model=cast(Model, self.model), heterogeneity=self.heterogeneity),
+            rng=rng,
+            n_resamples=n_resamples,
         )
 
     def _drawn_from(self) -> tuple[Resampler, MarginCounts]:
@@ -370,9 +343,9 @@ def closed(
 
     The bias is corrected by constants added to the numbers captured once, twice and three times
     (`frequency_changes`), before the model is fitted [4]_; the people so added are not in the size. For Mh
-    with ``"chao"`` it is :math:`f_1 (f_1 - 1) / (f_2 + 1)` in place of :math:`f_1^2 / f_2`. For Mt and Mth the
-    constants add half a person for each occasion after the first, and can add more bias than they take away
-    where occasions are many: of 300 people captured with a chance of 0.1 on 10 occasions, Mt finds 1 too
+    with ``"chao"`` it is :math:`f_1 (f_1 - 1) / (f_2 + 1)` in place of :math:`f_1^2 / f_2`. For Mt and Mth
+    the constants add half a person for each occasion after the first, and can add more bias than they take
+    away where occasions are many: of 300 people captured with a chance of 0.1 on 10 occasions, Mt finds 1 too
     many on average, and 7 when corrected.
 
     From statistics by occasion only, estimate, error and interval are the same as from the histories. The
@@ -594,37 +567,3 @@ def _estimate(
         _resampler=resampler,
         _counts=counts,
     )
-
-
-def _drawn_statistics(
-    resampler: Resampler,
-    model: Model,
-    shape: Heterogeneity | None,
-    by_history: bool,
-    occasions: int | None,
-    resamples: int,
-    rng: np.random.Generator,
-) -> Array:
-    """Deviance and Pearson's chi-square of data sets drawn from a model; nan where there is no estimate."""
-    drawn = np.full((resamples, 2), np.nan)
-    for row in range(resamples):
-        data: Captures | FrequencyCounts
-        if by_history:
-            histories, counts = draw_by_history(resampler.chances, round(resampler.people), rng)
-            if not len(counts):
-                continue
-            data = Captures.from_histories(histories, counts=counts.astype(np.int64))
-        else:
-            f_k = resampler.draw(1, rng).f_k[0]
-            if not f_k.any():
-                continue
-            people = {k: int(number) for k, number in enumerate(f_k, start=1) if number}
-            data = FrequencyCounts(people, occasions=occasions)
-        try:
-            found = closed(data, model, shape)
-        except NotEstimableError:
-            continue
-        again, seen = found._drawn_from()
-        assert found.deviance is not None
-        drawn[row] = found.deviance, pearson_statistic(seen.f_k, again.margin, again.people)
-    return drawn

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DrawnCounts", "draw_by_history", "draw_counts"]
+__all__ = ["LARGEST_DRAWN", "DrawnCounts", "draw_by_history", "draw_counts", "margin_of"]
 
 Array = npt.NDArray[np.float64]
 # The binomial distribution of NumPy takes numbers up to here.
@@ -116,3 +116,30 @@ def draw_by_history(
         counts = np.concatenate([left[left > 0], caught[caught > 0]])
     seen = histories.any(axis=1)
     return histories[seen], counts[seen].astype(float)
+
+
+def margin_of(chances: Array) -> Array:
+    """Probability of each number of captures, from the chance of each.
+
+    Parameters
+    ----------
+    chances : ndarray, shape (t, t + 1)
+        Row i, column k: the chance of a capture on occasion i after k captures.
+
+    Returns
+    -------
+    ndarray, shape (t + 1,)
+        Probabilities of 0, 1, ..., t captures.
+
+    Examples
+    --------
+    >>> margin_of(np.full((2, 3), 0.5)).tolist()
+    [0.25, 0.5, 0.25]
+    """
+    margin = np.zeros(chances.shape[1])
+    margin[0] = 1.0
+    for row in chances:
+        caught = margin * row
+        margin = margin - caught
+        margin[1:] += caught[:-1]
+    return margin
