@@ -225,9 +225,8 @@ def expected_counts(resampler: Resampler, counts: MarginCounts, of: str) -> pd.D
         return expected_by_captures(counts.f_k, resampler.margin, resampler.people)
     if not isinstance(counts, ClosedCounts):
         raise NotEstimableError("frequencies of capture do not say who was seen when.")
-    source = counts.source
-    people = source.counts.astype(float)
-    return expected_by_history(source.histories, people, resampler.chances, resampler.people)
+    histories, people = counts.source.histories, counts.source.counts.astype(float)
+    return expected_by_history(histories, people, resampler.chances, resampler.people)
 
 
 def goodness_of_fit(
