@@ -180,7 +180,7 @@ class LogLinearResampler(Resampler):
         sizes[complete] = n[complete]
         # Without anybody captured twice there is no maximum.
         rows = np.flatnonzero((captures > n) & ~complete)
-        with one_blas_thread(self.model.effects):
+        with one_blas_thread(self.model.parameters):
             if self.model.bounded:
                 for row in rows:
                     sizes[row] = self._bounded(drawn, int(row))

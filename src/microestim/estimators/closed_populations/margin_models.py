@@ -52,6 +52,11 @@ class MarginModel:
         """Number of coefficients that are not of the shape."""
         return len(self.counts.n_i) if self.by_occasion and isinstance(self.counts, ClosedCounts) else 1
 
+    @property
+    def parameters(self) -> int:
+        """Most coefficients that a fit can have, the intercept left out."""
+        return self.effects + self.columns.shape[1]
+
     def design(self, kept: Chosen) -> MarginDesign | OccasionDesign:
         """Choose columns of the shape.
 
@@ -279,7 +284,7 @@ def fit_margin_model(
         # A column that is 1 at the largest number of captures seen has a coefficient of ordinary size.
         scale = np.abs(columns[counts.most])
     model = MarginModel(counts=counts, columns=columns / scale, bounded=bounded, by_occasion=by_occasion)
-    with one_blas_thread(model.effects):
+    with one_blas_thread(model.parameters):
         best, kept = model.maximum(counts.n_observed, all_histories=False)
         fit = fit_log_linear(model.design(kept), counts.n_observed, best.theta) if best.converged else None
     if fit is None:

@@ -156,7 +156,7 @@ class LogLinearProfile(SizeProfile):
 
     def _fit(self, size: float) -> tuple[float, float]:
         if size not in self._fitted:
-            with one_blas_thread(self.model.effects):
+            with one_blas_thread(self.model.parameters):
                 best, kept = self.model.maximum(size, all_histories=True, near=self.near)
             statistic = self.model.design(kept).statistic
             kernel = float(best.theta @ statistic - size * best.moments.log_total)
