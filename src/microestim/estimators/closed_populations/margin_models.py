@@ -55,7 +55,7 @@ class MarginModel:
     @property
     def parameters(self) -> int:
         """Most coefficients that a fit can have, the intercept left out."""
-        return self.effects + self.columns.shape[1]
+        return self.effects + int(self.columns.shape[1])
 
     def design(self, kept: Chosen) -> MarginDesign | OccasionDesign:
         """Choose columns of the shape.
