@@ -29,7 +29,7 @@ PUBLIC = {
         "proxy_scale",
     ],
     "who was seen when": ["Captures", "FrequencyCounts"],
-    "closed populations": ["closed", "closed_models", "list_coverage", "sample_coverage"],
+    "closed populations": ["closed", "closed_models", "closed_tests", "list_coverage", "sample_coverage"],
     "frequency counts": [
         "ace",
         "chao",

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
         people_from_accounts,
         proxy_scale,
     )
-    from microestim.estimators.closed_populations import closed, closed_models, list_coverage, sample_coverage
+    from microestim.estimators.closed_populations import (
+        closed,
+        closed_models,
+        closed_tests,
+        list_coverage,
+        sample_coverage,
+    )
     from microestim.estimators.consensus import consensus
     from microestim.estimators.dependence import dependence
     from microestim.estimators.frequency_counts import (
@@ -95,6 +101,7 @@ __all__ = [
     "citation",
     "closed",
     "closed_models",
+    "closed_tests",
     "compare",
     "consensus",
     "datasets",
@@ -155,6 +162,7 @@ _HOMES = {
     "citation": "workforce",
     "closed": "estimators.closed_populations",
     "closed_models": "estimators.closed_populations",
+    "closed_tests": "estimators.closed_populations",
     "compare": "results",
     "consensus": "estimators.consensus",
     "dependence": "estimators.dependence",

@@ -1,15 +1,15 @@
 import math
 from itertools import product
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import gammaln
 
 from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators.closed_populations.counts import closed_counts, closed_counts_of
+from microestim.estimators.closed_populations.counts import closed_counts
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
 from microestim.estimators.closed_populations.margin_models import MarginModel
 from microestim.estimators.closed_populations.models import MODELS, closed
@@ -19,13 +19,17 @@ from microestim.estimators.two_samples import lincoln_petersen
 SHAPES = ("poisson(2)", "darroch", "gamma(3.5)")
 
 
+def captures_of(histories, counts):
+    return Captures.from_histories(np.asarray(histories), counts=np.asarray(counts))
+
+
 def simulated(t, people, seed, spread=1.0):
     """Histories of people whose logits of capture differ by person and by occasion."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(-1.2, spread, size=(people, 1)) + rng.normal(0, 0.5, size=t)
     seen = rng.random((people, t)) < 1 / (1 + np.exp(-logits))
     histories, counts = np.unique(seen[seen.any(axis=1)].astype(np.uint8), axis=0, return_counts=True)
-    return SimpleNamespace(histories=histories, counts=counts)
+    return captures_of(histories, counts)
 
 
 class Table:
@@ -88,7 +92,7 @@ def test_margins_give_what_the_full_table_gives(t, shape, by_occasion):
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 300))
 def test_two_occasions_collapse_to_closed_forms(only_first, only_second, both):
-    captures = closed_counts_of([[1, 0], [0, 1], [1, 1]], [only_first, only_second, both])
+    captures = captures_of([[1, 0], [0, 1], [1, 1]], [only_first, only_second, both])
     n1, n2 = only_first + both, only_second + both
     pair = lincoln_petersen(n1, n2, both)
     mt = closed(captures, "Mt") if abs(bias_share(captures)) <= 0.05 else None
@@ -115,7 +119,7 @@ def test_without_heterogeneity_in_the_data_mth_is_mt():
     histories = np.array(list(product((0, 1), repeat=4)))[1:]
     people = 8_000_000 * np.prod(np.where(histories == 1, chances, 1 - chances), axis=1)
     assert people == pytest.approx(np.rint(people), abs=1e-6)
-    captures = closed_counts_of(histories, np.rint(people))
+    captures = captures_of(histories, np.rint(people))
     for shape in SHAPES:
         found = closed(captures, "Mth", heterogeneity=shape)
         # The counts are exact multiples, so tau is zero up to rounding.
@@ -136,16 +140,29 @@ def test_the_lower_bound_on_margins_is_chaos_formula_where_no_coefficient_is_neg
     assert poisson.n_hat == pytest.approx(760 + 400**2 / 240, rel=1e-10)
 
 
-def test_negative_coefficients_of_the_lower_bound_are_zero_and_the_fit_is_then_at_its_maximum():
-    captures = closed_counts(simulated(6, 3000, 3, spread=0.2))
-    columns = heterogeneity_of("chao").columns(6)
-    model = MarginModel(counts=captures, columns=columns, bounded=True, by_occasion=True)
+@pytest.mark.parametrize("by_occasion", [True, False])
+@pytest.mark.parametrize("seed", [4, 5, 8])
+def test_the_lower_bound_is_the_maximum_over_coefficients_that_are_not_negative(by_occasion, seed):
+    captures = closed_counts(simulated(9, 3000, seed, spread=0.3))
+    columns = heterogeneity_of("chao").columns(9)[:, : captures.most - 2]
+    model = MarginModel(counts=captures, columns=columns, bounded=True, by_occasion=by_occasion)
     best, kept = model.maximum(captures.n_observed, all_histories=False)
-    assert len(kept) < columns.shape[1]
-    assert (best.theta[6:] >= 0).all()
-    gradient = model.design(kept).statistic / captures.n_observed - best.moments.mean
-    # Newton's last step was below 1e-8 and shrinks quadratically.
-    assert gradient == pytest.approx(0.0, abs=1e-12)
+    assert 0 < len(kept) < columns.shape[1]
+    assert (best.theta[model.effects :] > 0).all()
+    # The conditions of Karush, Kuhn and Tucker, which suffice: the likelihood is concave. Newton's last step
+    # was below 1e-8 and shrinks quadratically.
+    slope = model.design(kept).statistic / captures.n_observed - best.moments.mean
+    assert slope == pytest.approx(0.0, abs=1e-12)
+    margin = model.design(kept).margin(best.theta, all_histories=False)
+    by_all = captures.f_k @ columns[1:] / captures.n_observed - margin @ columns
+    assert by_all.max() < 1e-9
+    # From any other start, even one with every coefficient, the same maximum.
+    start = np.concatenate([best.theta[: model.effects], np.ones(columns.shape[1])])
+    again, same = model.maximum(
+        captures.n_observed, all_histories=False, near=(start, np.arange(columns.shape[1]))
+    )
+    assert same.tolist() == kept.tolist()
+    assert again.theta == pytest.approx(best.theta, rel=1e-8)
 
 
 def removal_table(captures, *, apart):
@@ -190,7 +207,7 @@ def test_removal_errors_are_those_of_the_full_table(apart):
         chance = np.where(caught.any(axis=1), 0.25, 0.5 if occasion == 0 else 0.3)
         caught[:, occasion] = rng.random(900) < chance
     histories, counts = np.unique(caught[caught.any(axis=1)], axis=0, return_counts=True)
-    captures = SimpleNamespace(histories=histories, counts=counts)
+    captures = captures_of(histories, counts)
     found = closed(captures, "Mbh" if apart else "Mb")
     size, se = removal_table(captures, apart=apart)
     # A search without derivatives locates a maximum to the root of the precision of its height.
@@ -215,21 +232,28 @@ def test_profile_has_its_peak_where_its_slope_vanishes_and_limits_where_it_has_f
 
 def test_intervals_state_how_they_were_made_and_start_at_the_number_seen():
     found = closed(simulated(4, 300, 5), "Mt")
-    kinds = {method: found.interval(method=method).kind for method in found.interval_methods}
+    drawn = {"rng": 1, "n_resamples": 200}
+    options = {method: drawn if method == "bootstrap" else {} for method in found.interval_methods}
+    made = {method: found.interval(method=method, **options[method]) for method in options}
+    kinds = {method: interval.kind for method, interval in made.items()}
     assert kinds == {
         "profile": "confidence: profile likelihood",
         "lognormal": "confidence: log-normal",
         "wald": "confidence: Wald",
+        "bootstrap": "confidence: bootstrap percentile",
     }
-    assert all(found.interval(0.999, method).low >= found.n_observed for method in found.interval_methods)
-    with pytest.raises(InputError, match="profile, lognormal, wald"):
+    wide = [found.interval(0.999, method, **options[method]) for method in options]
+    assert min(interval.low for interval in wide) >= found.n_observed
+    with pytest.raises(InputError, match="belong to a bootstrap"):
+        found.interval(method="profile", rng=1)
+    with pytest.raises(InputError, match="profile, lognormal, wald, bootstrap"):
         found.interval(method="exact")
 
 
 def test_an_endless_upper_limit_is_infinite_and_says_why():
     # First captures 40, 36, 35: a decline, but none from which a chance of 0 could be told.
     histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1]]
-    found = closed(closed_counts_of(histories, [30, 26, 35, 10, 10]), "Mb")
+    found = closed(captures_of(histories, [30, 26, 35, 10, 10]), "Mb")
     interval = found.interval()
     assert interval.high == math.inf
     assert "ten million" in interval.note
@@ -241,7 +265,7 @@ def test_an_endless_upper_limit_is_infinite_and_says_why():
 @pytest.mark.parametrize("model", ["Mh", "Mth"])
 @pytest.mark.parametrize("shape", ["chao", *SHAPES])
 def test_heterogeneity_is_refused_with_two_occasions(model, shape):
-    captures = closed_counts_of([[1, 0], [0, 1], [1, 1]], [40, 30, 20])
+    captures = captures_of([[1, 0], [0, 1], [1, 1]], [40, 30, 20])
     with pytest.raises(NotEstimableError, match="not identified with 2 occasions"):
         closed(captures, model, heterogeneity=shape)
 
@@ -260,7 +284,7 @@ def test_heterogeneity_is_refused_with_two_occasions(model, shape):
 )
 def test_what_cannot_be_estimated_is_refused_with_the_reason(histories, counts, model, reason):
     with pytest.raises(NotEstimableError, match=reason):
-        closed(closed_counts_of(histories, counts), model)
+        closed(captures_of(histories, counts), model)
 
 
 @pytest.mark.parametrize(
@@ -288,8 +312,45 @@ def test_captures_and_their_frequencies_are_read_as_histories_are():
         assert closed(captures, model).aic == closed(drawn, model).aic
     # Another likelihood, of frequencies and not of histories, with the same maximum.
     assert closed(captures.frequencies, "M0").n_hat == closed(captures, "M0").n_hat
-    with pytest.raises(NotEstimableError, match="histories"):
-        closed(Captures.from_uvn([10, 6, 2], [5, 5, 8], [10, 9, 8]), "Mt")
+
+
+@pytest.mark.parametrize("model", ["M0", "Mt", "Mb", "Mbh"])
+@pytest.mark.parametrize("as_m_array", [False, True])
+def test_statistics_by_occasion_give_what_the_histories_give(model, as_m_array):
+    captures = simulated(5, 600, 8, spread=0.3)
+    if as_m_array:
+        told = Captures.from_m_array(captures.m_array.released, captures.m_array.recaptured)
+    else:
+        told = Captures.from_uvn(captures.u_i, captures.v_i, captures.n_i)
+    full, part = closed(captures, model), closed(told, model)
+    # The same sufficient statistics; only the order of additions may differ.
+    assert (part.n_hat, part.se) == pytest.approx((full.n_hat, full.se), rel=1e-12)
+    assert part.interval()[:2] == pytest.approx(full.interval()[:2], rel=1e-9)
+    assert part.deviance is None
+    assert "not known" in str(part)
+    # What is missing is the constant of the counts by history.
+    assert part.loglik - full.loglik == pytest.approx(gammaln(captures.counts + 1).sum(), rel=1e-12)
+
+
+def test_statistics_by_occasion_refuse_models_that_need_frequencies():
+    captures = simulated(5, 600, 8, spread=0.3)
+    told = Captures.from_uvn(captures.u_i, captures.v_i, captures.n_i)
+    with pytest.raises(NotEstimableError, match="'f_k' is not known"):
+        closed(told, "Mth", "chao")
+    panel = closed_models(told)
+    assert {row.name for row in panel.rows if row.admissible} == {"M0", "Mt", "Mb", "Mbh"}
+    assert {row.reason[:5] for row in panel.rows if not row.admissible} == {"'f_k'"}
+    assert panel.to_frame()["deviance"].isna().all()
+    with pytest.raises(NotEstimableError, match="last occasion"):
+        closed(Captures.from_m_array([10, 9], [[3, 2], [0, 4]]), "Mt")
+
+
+def test_strata_are_not_pooled_in_silence():
+    captures = Captures.from_histories([[1, 0, 1], [1, 1, 0], [0, 1, 0]], by=["women", "men", "men"])
+    with pytest.raises(InputError, match=r"strata men, women.*stratum\(name\).*pooled\(\)"):
+        closed(captures, "Mt")
+    with pytest.raises(InputError, match="strata men, women"):
+        closed_models(captures)
 
 
 def test_data_of_another_kind_are_refused():
@@ -299,10 +360,6 @@ def test_data_of_another_kind_are_refused():
         closed(FrequencyCounts({1: 9, 2: 4}, occasions=4), "Mt")
     with pytest.raises(InputError, match="pooled"):
         closed(FrequencyCounts({1: 9, 2: 4}, last_is_pooled=True), "M0")
-    with pytest.raises(InputError, match="without any capture"):
-        closed_counts_of([[0, 0], [1, 1]], [3, 4])
-    with pytest.raises(InputError, match=r"0 \(not captured\) and 1"):
-        closed_counts_of([[2, 0], [1, 1]], [3, 4])
 
 
 @st.composite
@@ -323,7 +380,7 @@ def test_random_tables_give_a_finite_answer_or_a_reason_whatever_the_order(table
         random.shuffle(order)
     split = np.vstack([histories, histories]), np.concatenate([counts, np.ones_like(counts)])
     try:
-        found = closed(closed_counts_of(*split), model, heterogeneity=shape)
+        found = closed(captures_of(*split), model, heterogeneity=shape)
     except NotEstimableError as error:
         reason = error.reason
     else:
@@ -336,7 +393,7 @@ def test_random_tables_give_a_finite_answer_or_a_reason_whatever_the_order(table
     assert math.isfinite(found.se)
     low, high = found.interval()[:2]
     assert found.n_observed <= low <= high
-    again = closed(closed_counts_of(histories[:, order], counts + 1), model, heterogeneity=shape)
+    again = closed(captures_of(histories[:, order], counts + 1), model, heterogeneity=shape)
     # The same maximum by another route: Newton's method leaves some ten digits of f0, fewer in its error
     # where two columns are nearly one.
     assert again.n_hat == pytest.approx(found.n_hat, rel=1e-6)
@@ -355,7 +412,7 @@ def test_fifty_occasions_need_no_table_of_histories():
 
 
 def test_panel_has_a_row_for_every_model_and_says_what_failed():
-    histories = closed_counts_of(
+    histories = captures_of(
         np.array([[int(c) for c in f"{i:04b}"] for i in range(1, 16)]),
         [78, 27, 5, 42, 6, 5, 1, 31, 5, 4, 1, 8, 1, 1, 1],
     )
@@ -366,6 +423,9 @@ def test_panel_has_a_row_for_every_model_and_says_what_failed():
     assert found["aic"].is_monotonic_increasing
     refused = frame[frame["status"] == "not estimable"]
     assert set(refused["model"]) >= {"Mb"}
+    assert found["converged"].all()
+    assert found["admissible"].all()
+    assert not refused["admissible"].any()
     assert refused["reason"].str.len().min() > 20
     assert set(frame.loc[frame["status"] == "bound", "model"]) == {"Mh chao", "Mth chao"}
     assert "Mb: " in str(panel)
@@ -387,7 +447,7 @@ def test_average_is_burnham_and_andersons(weights):
 
 def test_models_are_not_compared_with_two_occasions():
     with pytest.raises(NotEstimableError, match="two occasions"):
-        closed_models(closed_counts_of([[1, 0], [0, 1], [1, 1]], [40, 30, 20]))
+        closed_models(captures_of([[1, 0], [0, 1], [1, 1]], [40, 30, 20]))
     with pytest.raises(InputError, match="aic, bic"):
         closed_models(simulated(4, 200, 1), criterion="aicc")
 
@@ -397,3 +457,18 @@ def test_a_shape_reads_as_it_is_written():
         assert str(heterogeneity_of(text)) == text
     assert heterogeneity_of(Heterogeneity(shape="gamma", a=2.0)).a == 2.0
     assert set(MODELS) == {model for model, _ in PANEL}
+
+
+def test_params_name_what_was_fitted():
+    captures = simulated(5, 900, 4, spread=0.3)
+    bound, removal = closed(captures, "Mth", "chao"), closed(captures, "Mbh")
+    assert list(bound.params) == ["p1", "p2", "p3", "p4", "p5", "eta3", "eta4", "multinomial_maximum"]
+    assert bound.params["p2"] * bound.n_hat == pytest.approx(captures.n_i[1], rel=1e-12)
+    assert bound.params["multinomial_maximum"] == bound.multinomial_maximum < bound.n_hat
+    assert removal.params["p1"] * removal.n_hat == pytest.approx(captures.u_i[0], rel=1e-12)
+    assert removal.params["p2"] == removal.params["p5"]
+    # Whoever was left after the first occasion and never captured was missed on the four others.
+    left = (removal.n_hat - captures.u_i[0]) * (1 - removal.params["p2"]) ** 4
+    assert left == pytest.approx(removal.n_hat - removal.n_observed, rel=1e-9)
+    assert removal.params["c"] == removal.recapture_probability
+    assert list(closed(captures, "M0").params) == ["p", "multinomial_maximum"]

@@ -16,6 +16,7 @@ __all__ = [
     "LINCOLN_1930",
     "OTIS_1978",
     "RIVEST_BAILLARGEON_2007",
+    "RIVEST_LEVESQUE_2001",
     "RIVEST_YAUCK_2023",
     "SIRKEN_1970",
 ]
@@ -153,4 +154,13 @@ LEE_CHAO_1994 = Reference(
     volume="50",
     pages="88–97",
     doi="10.2307/2533199",
+)
+RIVEST_LEVESQUE_2001 = Reference(
+    authors=("Rivest, L.-P.", "Levesque, T."),
+    year=2001,
+    title="Improved log-linear model estimators of abundance in capture-recapture experiments",
+    journal="Canadian Journal of Statistics",
+    volume="29",
+    pages="555–572",
+    doi="10.2307/3316007",
 )

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from microestim.estimators.closed_populations.symmetric import history_moments, log_total
+from microestim.estimators.closed_populations.symmetric import (
+    history_moments,
+    log_symmetric,
+    log_total,
+    transitions,
+)
 
 __all__ = [
     "MOST_STEPS",
@@ -22,6 +27,7 @@ __all__ = [
     "OccasionDesign",
     "fit_log_linear",
     "maximise",
+    "newton_step",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -38,21 +44,24 @@ class Moments:
 
     Parameters
     ----------
-    log_total : float
+    log_total : float or ndarray, shape (...)
         Logarithm of the sum.
-    mean : ndarray, shape (parameters,)
+    mean : ndarray, shape (..., parameters)
         Mean of z.
-    cov : ndarray, shape (parameters, parameters)
+    cov : ndarray, shape (..., parameters, parameters)
         Covariance of z.
     """
 
-    log_total: float
+    log_total: float | Array
     mean: Array
     cov: Array
 
 
 class Design(ABC):
-    """Which z a history has; everything that a fit needs of it is a sum over histories."""
+    """Which z a history has; everything that a fit needs of it is a sum over histories.
+
+    Coefficients may have leading axes; then there is one sum for each set of coefficients.
+    """
 
     @property
     @abstractmethod
@@ -65,19 +74,19 @@ class Design(ABC):
         """Z of the history that nobody shows, shape (parameters,)."""
 
     @abstractmethod
-    def log_total(self, theta: Array, *, all_histories: bool) -> float:
+    def log_total(self, theta: Array, *, all_histories: bool) -> float | Array:
         """Logarithm of the sum of exp(theta' z) over histories.
 
         Parameters
         ----------
-        theta : ndarray, shape (parameters,)
+        theta : ndarray, shape (..., parameters)
             Coefficients.
         all_histories : bool
             Whether the history that nobody shows is one of them.
 
         Returns
         -------
-        float
+        float or ndarray, shape (...)
             The logarithm.
         """
 
@@ -87,7 +96,7 @@ class Design(ABC):
 
         Parameters
         ----------
-        theta : ndarray, shape (parameters,)
+        theta : ndarray, shape (..., parameters)
             Coefficients.
         all_histories : bool
             Whether the history that nobody shows is one of them.
@@ -109,8 +118,8 @@ class MarginDesign(Design):
         Logarithm of how many histories there are for each value of that number.
     columns : ndarray, shape (cells, parameters)
         z for each value.
-    people : ndarray, shape (cells,)
-        People seen for each value.
+    total : ndarray, shape (parameters,)
+        Sum of z over the people seen.
 
     Notes
     -----
@@ -119,12 +128,12 @@ class MarginDesign(Design):
 
     log_histories: Array
     columns: Array
-    people: Array
+    total: Array
 
     @property
     def statistic(self) -> Array:
         """See `Design`."""
-        return self.people @ self.columns
+        return self.total
 
     @property
     def unseen(self) -> Array:
@@ -132,22 +141,44 @@ class MarginDesign(Design):
         return np.zeros(self.columns.shape[1])
 
     def _cells(self, theta: Array, all_histories: bool) -> Array:
-        logs = self.log_histories + self.columns @ theta
-        return np.append(logs, self.unseen @ theta) if all_histories else logs
+        logs = self.log_histories + theta @ self.columns.T
+        if not all_histories:
+            return np.asarray(logs)
+        return np.concatenate([logs, np.zeros((*theta.shape[:-1], 1))], axis=-1)
 
-    def log_total(self, theta: Array, *, all_histories: bool) -> float:
+    def margin(self, theta: Array, *, all_histories: bool) -> Array:
+        """Probability of each value of that number, zero first.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (..., parameters)
+            Coefficients.
+        all_histories : bool
+            Whether the history that nobody shows is one of them.
+
+        Returns
+        -------
+        ndarray, shape (..., cells + 1)
+            Probabilities; 0 first where that history is none of them.
+        """
+        first = np.full((*theta.shape[:-1], 1), 0.0 if all_histories else -np.inf)
+        logs = np.concatenate([first, self._cells(theta, False)], axis=-1)
+        return np.asarray(np.exp(logs - np.logaddexp.reduce(logs, axis=-1, keepdims=True)))
+
+    def log_total(self, theta: Array, *, all_histories: bool) -> float | Array:
         """See `Design`."""
-        return float(np.logaddexp.reduce(self._cells(theta, all_histories)))
+        return np.asarray(np.logaddexp.reduce(self._cells(theta, all_histories), axis=-1))
 
     def moments(self, theta: Array, *, all_histories: bool) -> Moments:
         """See `Design`."""
         logs = self._cells(theta, all_histories)
-        total = float(np.logaddexp.reduce(logs))
+        total = np.logaddexp.reduce(logs, axis=-1)
         z = np.vstack([self.columns, self.unseen]) if all_histories else self.columns
-        weights = np.exp(logs - total)
+        weights = np.exp(logs - total[..., None])
         mean = weights @ z
-        centred = z - mean
-        return Moments(log_total=total, mean=mean, cov=(centred.T * weights) @ centred)
+        centred = z - mean[..., None, :]
+        cov = np.swapaxes(centred * weights[..., None], -1, -2) @ centred
+        return Moments(log_total=total, mean=mean, cov=cov)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -160,18 +191,18 @@ class OccasionDesign(Design):
         Further columns of z for 0, 1, ..., t captures; zero for none.
     captured : ndarray, shape (t,)
         People captured on each occasion.
-    people : ndarray, shape (t + 1,)
-        People seen with 0, 1, ..., t captures; none with 0.
+    total : ndarray, shape (further,)
+        Sum of the further columns over the people seen.
     """
 
     columns: Array
     captured: Array
-    people: Array
+    total: Array
 
     @property
     def statistic(self) -> Array:
         """See `Design`."""
-        return np.concatenate([self.captured, self.people @ self.columns])
+        return np.concatenate([self.captured, self.total])
 
     @property
     def unseen(self) -> Array:
@@ -180,28 +211,81 @@ class OccasionDesign(Design):
 
     def _split(self, theta: Array, all_histories: bool) -> tuple[Array, Array]:
         t = len(self.columns) - 1
-        weights = self.columns @ theta[t:]
+        weights = theta[..., t:] @ self.columns.T
         if not all_histories:
-            weights[0] = -np.inf
-        return theta[:t], weights
+            weights[..., 0] = -np.inf
+        return theta[..., :t], weights
 
-    def log_total(self, theta: Array, *, all_histories: bool) -> float:
+    def margin(self, theta: Array, *, all_histories: bool) -> Array:
+        """Probability of 0, 1, ..., t captures.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (..., parameters)
+            Coefficients.
+        all_histories : bool
+            Whether the history that nobody shows is one of them.
+
+        Returns
+        -------
+        ndarray, shape (..., t + 1)
+            Probabilities.
+        """
+        effects, weights = self._split(theta, all_histories)
+        logs = log_symmetric(effects) + weights
+        return np.asarray(np.exp(logs - np.logaddexp.reduce(logs, axis=-1, keepdims=True)))
+
+    def chances(self, theta: Array) -> Array:
+        """Chance of a capture on each occasion after each number of captures, nobody left out.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (..., parameters)
+            Coefficients.
+
+        Returns
+        -------
+        ndarray, shape (..., t, t + 1)
+            Of the Markov chain of `transitions`.
+        """
+        return transitions(*self._split(theta, True))[1]
+
+    def log_total(self, theta: Array, *, all_histories: bool) -> float | Array:
         """See `Design`."""
+        if self.columns.shape[1] == 0:
+            everything = np.logaddexp(0.0, theta).sum(axis=-1)
+            return everything if all_histories else everything + np.log(-np.expm1(-everything))
         return log_total(*self._split(theta, all_histories))
 
     def moments(self, theta: Array, *, all_histories: bool) -> Moments:
         """See `Design`."""
+        if self.columns.shape[1] == 0:
+            return self._moments_of_independent_occasions(theta, all_histories)
         largest = np.max(self.columns**2, axis=1, initial=1.0)
         found = history_moments(*self._split(theta, all_histories), importance=largest)
-        centred = self.columns - found.margin @ self.columns
-        mean = np.concatenate([found.captured, found.margin @ self.columns])
-        t = len(found.captured)
-        cov = np.empty((len(mean), len(mean)))
-        cov[:t, :t] = found.pairs - np.outer(found.captured, found.captured)
-        cov[:t, t:] = found.captured_with_margin @ centred
-        cov[t:, :t] = cov[:t, t:].T
-        cov[t:, t:] = (centred.T * found.margin) @ centred
+        further = found.margin @ self.columns
+        centred = self.columns - further[..., None, :]
+        mean = np.concatenate([found.captured, further], axis=-1)
+        t = len(self.captured)
+        cov = np.empty((*mean.shape, mean.shape[-1]))
+        cov[..., :t, :t] = found.pairs - found.captured[..., :, None] * found.captured[..., None, :]
+        cov[..., :t, t:] = found.captured_with_margin @ centred
+        cov[..., t:, :t] = np.swapaxes(cov[..., :t, t:], -1, -2)
+        cov[..., t:, t:] = np.swapaxes(centred * found.margin[..., None], -1, -2) @ centred
         return Moments(log_total=found.log_total, mean=mean, cov=cov)
+
+    def _moments_of_independent_occasions(self, theta: Array, all_histories: bool) -> Moments:
+        """Without further columns occasions are independent, but for the history that nobody shows."""
+        total = self.log_total(theta, all_histories=all_histories)
+        everything = self.log_total(theta, all_histories=True)
+        chances = np.exp(-np.logaddexp(0.0, -theta))
+        # Probability of a history that somebody shows.
+        shown = np.asarray(np.exp(total - everything))
+        mean = chances / shown[..., None]
+        cov = mean[..., :, None] * (chances - mean)[..., None, :]
+        diagonal = np.arange(mean.shape[-1])
+        cov[..., diagonal, diagonal] = mean * (1 - mean)
+        return Moments(log_total=total, mean=mean, cov=cov)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -256,21 +340,36 @@ class Maximum:
     converged: bool
 
 
-def _newton_step(cov: Array, gradient: Array) -> Array | None:
-    """Solve for the step, or return None where the information is singular."""
+def newton_step(cov: Array, gradient: Array) -> Array | None:
+    """Solve for Newton's step.
+
+    Parameters
+    ----------
+    cov : ndarray, shape (parameters, parameters)
+        Information of one person.
+    gradient : ndarray, shape (parameters,)
+        Slope of the log-likelihood of one person.
+
+    Returns
+    -------
+    ndarray or None
+        The step, or None where the information is singular.
+    """
+    from scipy.linalg.lapack import dpotrf, dpotrs
+
     scale = np.sqrt(np.diag(cov))
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         return None
     correlation = cov / np.outer(scale, scale)
-    try:
-        root = np.linalg.cholesky(correlation)
-    except np.linalg.LinAlgError:
+    root, failed = dpotrf(correlation, lower=True)
+    if failed:
         # Rounding made a nearly singular matrix indefinite; with its eigenvalues bounded the step is uphill.
         values, vectors = np.linalg.eigh(correlation)
         turned = vectors.T @ (gradient / scale) / np.maximum(values, LEAST_EIGENVALUE)
         step = np.asarray(vectors @ turned / scale)
     else:
-        step = np.asarray(np.linalg.solve(root.T, np.linalg.solve(root, gradient / scale)) / scale)
+        solved, _ = dpotrs(root, gradient / scale, lower=True)
+        step = np.asarray(solved / scale)
     return step if np.isfinite(step).all() else None
 
 
@@ -314,7 +413,7 @@ def maximise(
     theta, target = np.array(start, dtype=float), statistic / people
     found = design.moments(theta, all_histories=all_histories)
     for _ in range(most):
-        step = _newton_step(found.cov, target - found.mean)
+        step = newton_step(found.cov, target - found.mean)
         if step is None:
             break
         if np.all(np.abs(step) <= SMALL_STEP * (np.abs(theta) + 1)):
@@ -383,7 +482,7 @@ def fit_log_linear(design: Design, people: float, start: Array) -> LogLinearFit 
     towards = design.unseen - found.mean
     direction = cov @ towards
     log_variance = float(1 / people + towards @ direction)
-    intercept = float(np.log(people)) - found.log_total
+    intercept = float(np.log(people) - found.log_total)
     log_f0 = intercept + design.unseen @ theta
     with np.errstate(over="ignore"):
         f0 = float(np.exp(log_f0))

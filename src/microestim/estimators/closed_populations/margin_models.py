@@ -1,16 +1,16 @@
 """Models in which a history matters through its occasions and its number of captures: M0, Mt, Mh, Mth."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import NotEstimableError
+from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity
 from microestim.estimators.closed_populations.log_linear import (
-    MOST_STEPS,
-    Design,
     LogLinearFit,
     MarginDesign,
     Maximum,
@@ -18,13 +18,12 @@ from microestim.estimators.closed_populations.log_linear import (
     fit_log_linear,
     maximise,
 )
+from microestim.estimators.closed_populations.nonnegative import Candidates, maximise_nonnegative
 
 __all__ = ["MarginFit", "MarginModel", "fit_margin_model", "history_numbers"]
 
 Array = npt.NDArray[np.float64]
 Chosen = npt.NDArray[np.intp]
-# A coefficient that has not settled after so many steps is running away, and its sign is plain.
-STEPS_FOR_A_SIGN = 25
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,7 +52,12 @@ class MarginModel:
         """Number of coefficients that are not of the shape."""
         return len(self.counts.n_i) if self.by_occasion and isinstance(self.counts, ClosedCounts) else 1
 
-    def design(self, kept: Chosen) -> Design:
+    @property
+    def parameters(self) -> int:
+        """Most coefficients that a fit can have, the intercept left out."""
+        return self.effects + int(self.columns.shape[1])
+
+    def design(self, kept: Chosen) -> MarginDesign | OccasionDesign:
         """Choose columns of the shape.
 
         Parameters
@@ -63,19 +67,23 @@ class MarginModel:
 
         Returns
         -------
-        Design
+        MarginDesign or OccasionDesign
             The sums over histories with these columns.
         """
-        counts = self.counts
+        counts, columns = self.counts, self.columns[:, kept]
+        # Without a shape the frequencies do not matter, and data given by occasion do not have them.
+        total = counts.f_k @ columns[1:] if len(kept) else np.zeros(0)
         if self.by_occasion and isinstance(counts, ClosedCounts):
-            people = np.concatenate([[0.0], counts.f_k])
-            return OccasionDesign(columns=self.columns[:, kept], captured=counts.n_i, people=people)
-        k = np.arange(len(self.columns), dtype=float)
-        z = np.column_stack([k, self.columns[:, kept]])[1:]
-        return MarginDesign(log_histories=history_numbers(counts), columns=z, people=counts.f_k)
+            return OccasionDesign(columns=columns, captured=counts.n_i, total=total)
+        k = np.arange(len(columns), dtype=float)
+        z = np.column_stack([k, columns])[1:]
+        total = np.concatenate([[counts.captures], total])
+        return MarginDesign(log_histories=history_numbers(counts), columns=z, total=total)
 
-    def maximum(self, people: float, *, all_histories: bool) -> tuple[Maximum, Chosen]:
-        """Maximise the likelihood for a number of people, under the rule for negative coefficients.
+    def maximum(
+        self, people: float, *, all_histories: bool, near: tuple[Array, Chosen] | None = None
+    ) -> tuple[Maximum, Chosen]:
+        """Maximise the likelihood for a number of people.
 
         Parameters
         ----------
@@ -83,67 +91,98 @@ class MarginModel:
             Size of the population, or people seen.
         all_histories : bool
             Whether the people are the population, those never captured included.
+        near : tuple of ndarray, optional
+            Coefficients of a maximum of the same model for another number of people, and the columns of
+            the shape that they have: where the search begins.
 
         Returns
         -------
         best : Maximum
             The maximum.
         kept : ndarray of int
-            Columns of the shape that were not set to zero.
+            Columns of the shape that have a coefficient: all, or those that are not zero where they must
+            not be negative.
         """
-        kept = np.arange(self.columns.shape[1])
-        plain = self.design(kept[:0])
-        best = maximise(plain, people, plain.statistic, self._start(people), all_histories=all_histories)
-        effects = best.theta
-        while len(kept):
-            design = self.design(kept)
-            starts = [self._start_with_shape(kept, people, effects, all_histories=all_histories)]
-            if not self.bounded:
-                starts.insert(0, np.concatenate([effects, np.zeros(len(kept))]))
-            for start in starts:
-                most = STEPS_FOR_A_SIGN if self.bounded else MOST_STEPS
-                best = maximise(
-                    design, people, design.statistic, start, all_histories=all_histories, most=most
-                )
-                if best.converged:
-                    break
-            # Where a coefficient runs away, its sign is that of the direction: all that is asked here.
-            negative = np.flatnonzero(best.theta[self.effects :] < 0)
-            if not (self.bounded and len(negative)):
-                if not best.converged:
-                    start = best.theta
-                    best = maximise(design, people, design.statistic, start, all_histories=all_histories)
-                return best, kept
-            kept = np.delete(kept, negative[0])
+        every = np.arange(self.columns.shape[1])
+        if near is not None:
+            found = self._search(*near, people, all_histories=all_histories)
+            if found[0].converged:
+                return found
+        plain = self.design(every[:0])
+        start = self._start(people)
+        best = maximise(plain, people, plain.statistic, start, all_histories=all_histories)
+        if not len(every):
+            return best, every
+        found = best, every[:0]
+        for start, kept in self._starts(best, people, all_histories=all_histories):
+            found = self._search(start, kept, people, all_histories=all_histories)
+            if found[0].converged:
+                break
+        return found
+
+    def _search(
+        self, start: Array, kept: Chosen, people: float, *, all_histories: bool
+    ) -> tuple[Maximum, Chosen]:
+        """Maximise from a start that has the columns kept."""
         if self.bounded:
-            best = maximise(plain, people, plain.statistic, effects, all_histories=all_histories)
+            return maximise_nonnegative(
+                self._candidates(people), people, start, kept, all_histories=all_histories
+            )
+        design = self.design(kept)
+        best = maximise(design, people, design.statistic, start, all_histories=all_histories)
         return best, kept
+
+    def _candidates(self, people: float) -> Candidates:
+        f_k, columns = self.counts.f_k, self.columns[1:]
+        mean = f_k @ columns / f_k.sum()
+        spread = np.sqrt(f_k @ (columns - mean) ** 2 / f_k.sum())
+        return Candidates(
+            columns=self.columns,
+            observed=f_k @ columns / people,
+            # A column that is the same for everybody seen has no spread to be measured in.
+            spread=np.where(spread > 0, spread, 1.0),
+            design=self.design,
+        )
+
+    def _starts(
+        self, plain: Maximum, people: float, *, all_histories: bool
+    ) -> Iterator[tuple[Array, Chosen]]:
+        """Where to begin with a shape: best first, and each only when those before it have failed."""
+        every = np.arange(self.columns.shape[1])
+        effects = plain.theta
+        if self.by_occasion:
+            # The shape hardly depends on the occasions, and without them the search costs next to nothing.
+            alike = replace(self, by_occasion=False)
+            best, kept = alike.maximum(people, all_histories=all_histories)
+            if best.converged:
+                yield np.concatenate([effects - effects.mean() + best.theta[0], best.theta[1:]]), kept
+        if self.bounded:
+            yield effects, every[:0]
+            return
+        yield np.concatenate([effects, np.zeros(len(every))]), every
+        yield self._start_with_shape(effects, people, all_histories=all_histories), every
 
     def _start(self, people: float) -> Array:
         """Effects of a population a quarter larger than what was seen."""
         counts = self.counts
         size = 1.25 * people
         if self.by_occasion and isinstance(counts, ClosedCounts):
-            share = counts.n_i / size
-            return np.asarray(np.log(share / (1 - share)))
-        captures = counts.f_k @ np.arange(1, len(counts.f_k) + 1)
+            chances = counts.n_i / size
+            return np.asarray(np.log(chances / (1 - chances)))
         if counts.occasions is None:
-            return np.array([np.log(captures / size)])
-        share = captures / (counts.occasions * size)
+            return np.array([np.log(counts.captures / size)])
+        share = counts.captures / (counts.occasions * size)
         return np.array([np.log(share / (1 - share))])
 
-    def _start_with_shape(self, kept: Chosen, people: float, effects: Array, *, all_histories: bool) -> Array:
+    def _start_with_shape(self, effects: Array, people: float, *, all_histories: bool) -> Array:
         """Effects and shape fitted to the logs of the frequencies, as generalised linear models begin."""
         counts = self.counts
         unseen = [max(people - counts.n_observed, 0.0)] if all_histories else []
         cells = np.concatenate([unseen, counts.f_k]) + 0.1
         histories = np.concatenate([[0.0] * len(unseen), history_numbers(counts)])
         k = np.arange(1 - len(unseen), len(self.columns), dtype=float)
-        z = np.column_stack([np.ones(len(k)), k, self.columns[1 - len(unseen) :, kept]])
-        # Hinges follow every cell, and beyond the largest number of captures there are zeros only, whose logs
-        # say nothing; a single column is held down by those very zeros.
-        last = counts.most + 1 if self.bounded else len(counts.f_k)
-        root = np.sqrt(np.where(k <= last, cells, 0.0))
+        z = np.column_stack([np.ones(len(k)), k, self.columns[1 - len(unseen) :]])
+        root = np.sqrt(cells)
         found = np.linalg.lstsq(z * root[:, None], (np.log(cells) - histories) * root)[0]
         return np.concatenate([effects - effects.mean() + found[1], found[2:]])
 
@@ -158,6 +197,8 @@ class MarginFit:
         The maximum.
     model : MarginModel
         What was fitted.
+    kept : ndarray of int
+        Columns of the shape that have a coefficient.
     coefficients : dict of str to float
         Coefficients of the shape of heterogeneity; those of the lower bound that were negative are 0.
     parameters : int
@@ -166,6 +207,7 @@ class MarginFit:
 
     fit: LogLinearFit
     model: MarginModel
+    kept: Chosen
     coefficients: dict[str, float]
     parameters: int
 
@@ -185,13 +227,14 @@ def history_numbers(counts: MarginCounts) -> Array:
 
     Examples
     --------
-    >>> counts = MarginCounts(occasions=3, f_k=np.array([5.0, 2.0, 1.0]))
+    >>> from microestim.capture import FrequencyCounts
+    >>> counts = MarginCounts(FrequencyCounts({1: 5, 2: 2, 3: 1}, occasions=3))
     >>> np.exp(history_numbers(counts)).round(9).tolist()
     [3.0, 3.0, 1.0]
     """
     from scipy.special import gammaln
 
-    k = np.arange(1, len(counts.f_k) + 1, dtype=float)
+    k = np.arange(1, counts.cells + 1, dtype=float)
     if counts.occasions is None:
         return np.asarray(-gammaln(k + 1))
     t = counts.occasions
@@ -226,23 +269,24 @@ def fit_margin_model(
 
     Notes
     -----
-    Of the lower bound, :math:`\eta_j` for j above the largest number of captures seen is minus infinity when
-    free, so it is zero from the start. Among the others, the first negative one is set to zero and the
-    model fitted again until none is negative.
+    The lower bound is the maximum over :math:`\eta_j \ge 0`. For j above the largest number of captures
+    seen the coefficient is minus infinity when free, so it is zero from the start.
     """
     _refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
-    cells = len(counts.f_k)
-    columns = np.zeros((cells + 1, 0)) if heterogeneity is None else heterogeneity.columns(cells)
     bounded = heterogeneity is not None and heterogeneity.is_bound
+    columns, scale = np.zeros((counts.cells + 1, 0)), np.ones(0)
+    if heterogeneity is not None:
+        columns = heterogeneity.columns(counts.cells)
     if bounded:
         columns = columns[:, : max(counts.most - 2, 0)]
         scale = np.ones(columns.shape[1])
-    else:
+    elif heterogeneity is not None:
         # A column that is 1 at the largest number of captures seen has a coefficient of ordinary size.
         scale = np.abs(columns[counts.most])
     model = MarginModel(counts=counts, columns=columns / scale, bounded=bounded, by_occasion=by_occasion)
-    best, kept = model.maximum(counts.n_observed, all_histories=False)
-    fit = fit_log_linear(model.design(kept), counts.n_observed, best.theta) if best.converged else None
+    with one_blas_thread(model.parameters):
+        best, kept = model.maximum(counts.n_observed, all_histories=False)
+        fit = fit_log_linear(model.design(kept), counts.n_observed, best.theta) if best.converged else None
     if fit is None:
         raise _no_maximum(name)
     values = np.zeros(columns.shape[1])
@@ -251,6 +295,7 @@ def fit_margin_model(
     return MarginFit(
         fit=fit,
         model=model,
+        kept=kept,
         coefficients=dict(zip(labels, values.tolist(), strict=True)),
         parameters=1 + len(fit.theta),
     )
@@ -258,12 +303,12 @@ def fit_margin_model(
 
 def _refuse_what_cannot_be(name: str, counts: MarginCounts, *, by_occasion: bool) -> None:
     n = counts.n_observed
-    if counts.most == 1:
+    if counts.captures == n:
         raise NotEstimableError(
             f"{name} extrapolates from people captured more than once, and nobody was: the data set no upper "
             "limit to the population."
         )
-    if counts.f_k[-1] == n and counts.occasions is not None:
+    if counts.occasions is not None and counts.captures == counts.occasions * n:
         raise NotEstimableError(
             f"everybody seen was captured on every occasion, so {name} sees nobody missing."
         )

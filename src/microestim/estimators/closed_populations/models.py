@@ -1,26 +1,45 @@
 """Size of a closed population from two or more occasions: models of time, behaviour and heterogeneity."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.closed_populations.bias_correction import corrected_unseen
+from microestim.estimators.closed_populations.bootstrap import (
+    LogLinearResampler,
+    RemovalResampler,
+    Resampler,
+)
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts, closed_counts
+from microestim.estimators.closed_populations.goodness import (
+    GoodnessOfFit,
+    expected_counts,
+    goodness_of_fit,
+)
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
 from microestim.estimators.closed_populations.margin_models import fit_margin_model, history_numbers
 from microestim.estimators.closed_populations.profile import LogLinearProfile, RemovalProfile, SizeProfile
 from microestim.estimators.closed_populations.removal_models import fit_removal_model
+from microestim.estimators.closed_populations.resample_chunks import resampled_sizes
 from microestim.estimators.references import (
     BAILLARGEON_RIVEST_2007,
     OTIS_1978,
     RIVEST_BAILLARGEON_2007,
+    RIVEST_LEVESQUE_2001,
 )
-from microestim.results import FittedEstimate, Interval, Rng, floored_interval, format_share
+from microestim.results import Estimate, FittedEstimate, Interval, Rng, floored_interval, format_share
 
-__all__ = ["LEAST_OCCASIONS", "MODELS", "ClosedEstimate", "Model", "closed"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["LEAST_OCCASIONS", "MODELS", "ClosedEstimate", "Model", "UnreliableMaximumError", "closed"]
 
 Array = npt.NDArray[np.float64]
 Model = Literal["M0", "Mt", "Mh", "Mth", "Mb", "Mbh"]
@@ -53,6 +72,10 @@ _BOUND = (
 )
 
 
+class UnreliableMaximumError(NotEstimableError):
+    """The likelihood has a maximum, and its first-order bias is too large for an estimate."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClosedEstimate(FittedEstimate):
     """The size of a closed population under one model, with the fit that it comes from.
@@ -65,13 +88,14 @@ class ClosedEstimate(FittedEstimate):
         Shape of unequal catchability, for Mh and Mth.
     capture_probabilities : ndarray
         Chance that a person is captured: one for all occasions, or one for each; for Mb and Mbh of a
-        first capture (Mbh: on the first occasion). Empty where there are no occasions.
+        first capture. Empty where there are no occasions.
     recapture_probability : float or None
         Chance of a recapture on a later occasion, for Mb and Mbh.
     coefficients : dict of str to float
         Coefficients of the shape of heterogeneity.
-    deviance : float
-        Twice the gap between the log-likelihood and that of counts that are their own expectations.
+    deviance : float or None
+        Twice the gap between the log-likelihood and that of counts that are their own expectations. None
+        where counts by history are not known, since that gap is between them.
     asymptotic_bias : float or None
         First-order bias of the estimate, in people; None for Mb and Mbh.
 
@@ -87,9 +111,11 @@ class ClosedEstimate(FittedEstimate):
     capture_probabilities: Array
     recapture_probability: float | None
     coefficients: dict[str, float]
-    deviance: float
+    deviance: float | None
     asymptotic_bias: float | None
     _profile: SizeProfile = field(repr=False)
+    _resampler: Resampler | None = field(default=None, repr=False)
+    _counts: MarginCounts | None = field(default=None, repr=False)
 
     @property
     def multinomial_maximum(self) -> float:
@@ -97,11 +123,29 @@ class ClosedEstimate(FittedEstimate):
         return self._profile.maximum()
 
     @property
+    def params(self) -> dict[str, float]:
+        """Parameters at the maximum, and the size at which the multinomial likelihood is highest.
+
+        ``p``, or ``p1``, ``p2``, ... where the chance of a (first) capture depends on the occasion; ``c``,
+        the chance of a recapture; ``tau`` or ``eta3``, ``eta4``, ... of the shape of heterogeneity;
+        ``multinomial_maximum``, in people.
+        """
+        chances = self.capture_probabilities.tolist()
+        names = ["p"] if len(chances) == 1 else [f"p{place}" for place in range(1, len(chances) + 1)]
+        params = dict(zip(names, chances, strict=True))
+        if self.recapture_probability is not None:
+            params["c"] = self.recapture_probability
+        return params | self.coefficients | {"multinomial_maximum": self.multinomial_maximum}
+
+    @property
     def interval_methods(self) -> tuple[str, ...]:
         """Names that `interval` accepts as its method, the default first."""
-        return ("profile", "lognormal", "wald")
+        drawn = () if self._resampler is None else ("bootstrap",)
+        return ("profile", "lognormal", "wald", *drawn)
 
     def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
+        if method == "bootstrap":
+            return self._bootstrap(level, rng, n_resamples)
         if method != "profile":
             return super()._make_interval(method, level, rng, n_resamples)
         low, high = self._profile.limits(level)
@@ -116,11 +160,108 @@ class ClosedEstimate(FittedEstimate):
             low, high, level=level, kind="confidence: profile likelihood", floor=self.n_observed, note=note
         )
 
+    def _bootstrap(self, level: float, rng: Rng, n_resamples: int | None) -> Interval:
+        assert self._resampler is not None
+        assert self.n_observed is not None
+        sizes = resampled_sizes(self._resampler, rng=rng, n_resamples=n_resamples)
+        tail = (1 - level) / 2
+        # The inverted empirical distribution never averages an infinite size with a finite one.
+        low, high = np.quantile(sizes, [tail, 1 - tail], method="inverted_cdf")
+        empty = int(np.isinf(sizes).sum())
+        note = ""
+        if empty:
+            note = f"{empty:,} of {len(sizes):,} resamples have no estimate and count as infinite"
+        return floored_interval(
+            float(low),
+            float(high),
+            level=level,
+            kind="confidence: bootstrap percentile",
+            floor=self.n_observed,
+            note=note,
+        )
+
+    def expected(self, of: Literal["captures", "histories"] = "captures") -> pd.DataFrame:
+        """Lay expected beside observed numbers of people, with Pearson's residuals.
+
+        Parameters
+        ----------
+        of : {"captures", "histories"}, default "captures"
+            By number of captures, or by history: those that were observed, and all others together.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `captures` or `history`, `observed`, `expected` (people) and `pearson_residual`,
+            (observed - expected) / sqrt(expected).
+
+        Raises
+        ------
+        NotEstimableError
+            If the data do not say what was observed.
+
+        Examples
+        --------
+        >>> from microestim.capture import Captures
+        >>> found = closed(Captures.from_counts({"10": 40, "01": 30, "11": 20}), "M0")
+        >>> found.expected("histories")["expected"].round(1).tolist()
+        [35.0, 35.0, 20.0, 0.0]
+        """
+        resampler, counts = self._drawn_from()
+        return expected_counts(resampler, counts, of)
+
+    def goodness_of_fit(self, *, rng: Rng = None, n_resamples: int | None = None) -> GoodnessOfFit:
+        """Compare the data with data drawn from the fitted model.
+
+        Parameters
+        ----------
+        rng : int, Generator, SeedSequence or None
+            Source of randomness.
+        n_resamples : int, optional
+            Data sets drawn; 1,000 unless given.
+
+        Returns
+        -------
+        GoodnessOfFit
+            The deviance, and Pearson's chi-square of the numbers captured once, twice, ..., each with the
+            share of data sets in which it is as large, (1 + larger) / (1 + fitted).
+
+        Raises
+        ------
+        NotEstimableError
+            If the counts are not known, or no data set drawn has an estimate.
+
+        Notes
+        -----
+        Most histories are rare, so the deviance has no chi-square distribution; drawing from the model gives
+        the one that it has. Data sets are fitted through joblib, see `interval`.
+        """
+        resampler, counts = self._drawn_from()
+        if self.deviance is None:
+            raise NotEstimableError("there is no deviance: the counts by history are not known.")
+        return goodness_of_fit(
+            resampler,
+            counts,
+            method=self.method,
+            deviance=self.deviance,
+            df_resid=self.df_resid,
+            fit=partial(closed, model=cast(Model, self.model), heterogeneity=self.heterogeneity),
+            rng=rng,
+            n_resamples=n_resamples,
+        )
+
+    def _drawn_from(self) -> tuple[Resampler, MarginCounts]:
+        if self._resampler is None or self._counts is None:
+            raise NotEstimableError(f"{self.method} has no expected counts here.")
+        return self._resampler, self._counts
+
     def _extra_rows(self) -> list[tuple[str, str]]:
-        rows = [
-            ("deviance", f"{self.deviance:,.2f} on {self.df_resid:,} degrees of freedom"),
-            ("AIC, BIC", f"{self.aic:,.2f}, {self.bic:,.2f}"),
-        ]
+        fit = "not known: the counts by history are not"
+        if self.deviance is not None:
+            fit = f"{self.deviance:,.2f} on {self.df_resid:,} degrees of freedom"
+        criteria = f"{self.aic:,.2f}, {self.bic:,.2f}"
+        if self.deviance is None:
+            criteria += " (for differences between models only: without the constant of the histories)"
+        rows = [("deviance", fit), ("AIC, BIC", criteria)]
         chances = self.capture_probabilities
         if len(chances):
             low, high = format_share(float(chances.min())), format_share(float(chances.max()))
@@ -131,25 +272,54 @@ class ClosedEstimate(FittedEstimate):
         return rows
 
 
+@overload
 def closed(
-    captures: Any, model: Model, *, heterogeneity: str | Heterogeneity | None = None
-) -> ClosedEstimate:
+    captures: Any,
+    model: Model,
+    heterogeneity: str | Heterogeneity | None = None,
+    *,
+    bias_corrected: Literal[False] = False,
+) -> ClosedEstimate: ...
+
+
+@overload
+def closed(
+    captures: Any,
+    model: Model,
+    heterogeneity: str | Heterogeneity | None = None,
+    *,
+    bias_corrected: Literal[True],
+) -> Estimate: ...
+
+
+def closed(
+    captures: Any,
+    model: Model,
+    heterogeneity: str | Heterogeneity | None = None,
+    *,
+    bias_corrected: bool = False,
+) -> Estimate:
     r"""Estimate the size of a closed population from two or more occasions.
 
     Parameters
     ----------
     captures : Captures or FrequencyCounts
         Who was captured when, or how many people were captured how often (M0 and Mh only; without
-        occasions, captures are Poisson counts).
+        occasions, captures are Poisson counts). Captures given as statistics by occasion allow the
+        models that need no more: M0, Mt, Mb and Mbh.
     model : {"M0", "Mt", "Mh", "Mth", "Mb", "Mbh"}
         What the chance of capture depends on: occasion (t), person (h), reaction to the first capture (b).
     heterogeneity : str or Heterogeneity, optional
         For Mh and Mth: ``"chao"`` (lower bound), ``"poisson(2)"``, ``"darroch"`` or ``"gamma(3.5)"``.
+    bias_corrected : bool, default False
+        Whether to correct the first-order bias of the size, for M0, Mt, Mh, and Mth with ``"poisson(2)"`` or
+        ``"darroch"``.
 
     Returns
     -------
     ClosedEstimate
-        In people; the status is ``"bound"`` for ``"chao"``.
+        In people; the status is ``"bound"`` for ``"chao"``. An `Estimate` when the bias is corrected: it
+        is not at the maximum of the likelihood, and has no likelihood of its own.
 
     Raises
     ------
@@ -157,7 +327,7 @@ def closed(
         If the model is not identified with so few occasions, its likelihood has no maximum, or its
         first-order bias exceeds a tenth of the estimate.
     InputError
-        If model, heterogeneity and data do not go together.
+        If model, heterogeneity and data do not go together, or the captures have strata.
 
     Notes
     -----
@@ -166,8 +336,21 @@ def closed(
     all :math:`\beta_i` equal in M0 and Mh [1]_ [2]_; :math:`\hat N = n + e^{\hat\gamma}`. A history enters
     through its occasions and k only, so sums over histories are elementary symmetric polynomials and
     the 2^t histories are never listed: a fit takes O(t^3) operations. Mb and Mbh are removal models on first
-    captures. ``interval("profile")`` is by multinomial profile likelihood, whose maximum
-    (`multinomial_maximum`) is slightly below the estimate.
+    captures. ``interval(method="profile")`` is by multinomial profile likelihood, whose maximum
+    (`multinomial_maximum`) is slightly below the estimate. ``interval(method="bootstrap")`` takes percentiles
+    of sizes fitted to data drawn from the model with that many people; a resample without a maximum counts as
+    infinite, and its number is in the note.
+
+    The bias is corrected by constants added to the numbers captured once, twice and three times
+    (`frequency_changes`), before the model is fitted [4]_; the people so added are not in the size. For Mh
+    with ``"chao"`` it is :math:`f_1 (f_1 - 1) / (f_2 + 1)` in place of :math:`f_1^2 / f_2`. For Mt and Mth
+    the constants add half a person for each occasion after the first, and can add more bias than they take
+    away where occasions are many: of 300 people captured with a chance of 0.1 on 10 occasions, Mt finds 1 too
+    many on average, and 7 when corrected.
+
+    From statistics by occasion only, estimate, error and interval are the same as from the histories. The
+    log-likelihood then lacks the log factorials of the counts by history, so that criteria compare models
+    of the same data and nothing else, and there is no deviance.
 
     Families of heterogeneity that fit equally well can extrapolate to very different sizes [3]_: compare
     several.
@@ -181,6 +364,8 @@ def closed(
     .. [3] Link, W. A. (2003). Nonidentifiability of population size from capture-recapture data with
        heterogeneous detection probabilities. Biometrics 59(4), 1123-1130.
        doi:10.1111/j.0006-341X.2003.00129.x
+    .. [4] Rivest, L.-P. & Levesque, T. (2001). Improved log-linear model estimators of abundance in
+       capture-recapture experiments. Canadian Journal of Statistics 29(4), 555-572. doi:10.2307/3316007
 
     Examples
     --------
@@ -197,8 +382,27 @@ def closed(
     _check_identified(model, name, counts)
     if model in ("Mb", "Mbh"):
         assert isinstance(counts, ClosedCounts)
-        return _removal_estimate(model, counts)
-    return _margin_estimate(model, name, shape, counts)
+        found = _removal_estimate(model, counts)
+    else:
+        found = _margin_estimate(model, name, shape, counts)
+    return _corrected(found, name, shape, counts) if bias_corrected else found
+
+
+def _corrected(
+    found: ClosedEstimate, name: str, shape: Heterogeneity | None, counts: MarginCounts
+) -> Estimate:
+    """Correct the first-order bias of an estimate that could be made."""
+    f0, se = corrected_unseen(name, found.model, counts, shape)
+    return Estimate(
+        n_hat=counts.n_observed + f0,
+        se=se,
+        n_observed=counts.n_observed,
+        status=found.status,
+        reason=found.reason,
+        method=f"{name}, bias-corrected",
+        assumptions=found.assumptions,
+        reference=RIVEST_LEVESQUE_2001,
+    )
 
 
 def _shape_of(model: str, heterogeneity: str | Heterogeneity | None) -> Heterogeneity | None:
@@ -242,18 +446,17 @@ def _margin_estimate(
     n = counts.n_observed
     size = n + found.fit.f0
     if abs(found.fit.bias) > LARGEST_BIAS * size:
-        raise NotEstimableError(
+        raise UnreliableMaximumError(
             f"{name} gives {size:,.0f}, and the first-order bias of that number is {found.fit.bias:,.0f}: "
             "the data hardly bear on the extrapolation. Use heterogeneity='chao' for a lower bound, or a "
             "model with fewer parameters."
         )
-    captures = float(counts.f_k @ np.arange(1, len(counts.f_k) + 1))
     if counts.occasions is None:
         chances = np.empty(0)
     elif by_occasion and isinstance(counts, ClosedCounts):
         chances = counts.n_i / size
     else:
-        chances = np.array([captures / (counts.occasions * size)])
+        chances = np.array([counts.captures / (counts.occasions * size)])
     kernel = found.fit.loglik_kernel
     if isinstance(counts, ClosedCounts):
         cells = 2**counts.t - 1
@@ -277,7 +480,8 @@ def _margin_estimate(
         bias=found.fit.bias,
         status="bound" if bound else "estimated",
         reason=_BOUND if bound else "",
-        profile=LogLinearProfile(model=found.model),
+        profile=LogLinearProfile(model=found.model, near=(found.fit.theta, found.kept)),
+        resampler=LogLinearResampler(model=found.model, theta=found.fit.theta, kept=found.kept, size=size),
     )
 
 
@@ -294,13 +498,23 @@ def _removal_estimate(model: str, counts: ClosedCounts) -> ClosedEstimate:
         kernel=found.loglik_kernel,
         cells=2**counts.t - 1,
         parameters=found.parameters,
-        chances=np.array([found.capture]),
+        chances=np.array(
+            [found.capture, *(counts.t - 1) * [found.later_capture]][: counts.t if apart else 1]
+        ),
         recapture=found.recapture,
         coefficients={},
         bias=None,
         status="estimated",
         reason="",
         profile=RemovalProfile(first=counts.u_i, apart=apart),
+        resampler=RemovalResampler(
+            size=counts.n_observed + found.f0,
+            first=found.capture,
+            later=found.later_capture,
+            again=found.recapture,
+            t=counts.t,
+            apart=apart,
+        ),
     )
 
 
@@ -322,11 +536,13 @@ def _estimate(
     status: str,
     reason: str,
     profile: SizeProfile,
+    resampler: Resampler | None = None,
 ) -> ClosedEstimate:
     n = counts.n_observed
-    loglik = kernel - n - counts.log_factorials
+    constant, saturated = counts.log_factorials, counts.saturated_loglik
+    loglik = kernel - n - (0.0 if constant is None else constant)
     # No fit exceeds the saturated one; below rounding the gap has either sign.
-    deviance = max(2 * (counts.saturated_loglik - loglik), 0.0)
+    deviance = None if saturated is None else max(2 * (saturated - loglik), 0.0)
     how = RIVEST_BAILLARGEON_2007 if shape is not None and shape.is_bound else BAILLARGEON_RIVEST_2007
     return ClosedEstimate(
         n_hat=n + f0,
@@ -348,4 +564,6 @@ def _estimate(
         n_params=parameters,
         asymptotic_bias=bias,
         _profile=profile,
+        _resampler=resampler,
+        _counts=counts,
     )

@@ -9,7 +9,12 @@ import numpy as np
 
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts, closed_counts
-from microestim.estimators.closed_populations.models import ClosedEstimate, Model, closed
+from microestim.estimators.closed_populations.models import (
+    ClosedEstimate,
+    Model,
+    UnreliableMaximumError,
+    closed,
+)
 from microestim.estimators.references import BURNHAM_ANDERSON_2004
 from microestim.results import ROUNDING_RULE, Estimate, Table, format_number
 
@@ -54,16 +59,24 @@ class ModelRow:
         The estimate.
     reason : str
         Why there is no estimate, or why it is a bound; empty otherwise.
+    converged : bool
+        Whether the likelihood has a maximum at finite parameters, and it was found.
     """
 
     name: str
     estimate: ClosedEstimate | None
     reason: str
+    converged: bool
 
     @property
     def status(self) -> str:
         """``"estimated"``, ``"bound"`` or ``"not estimable"``."""
         return "not estimable" if self.estimate is None else str(self.estimate.status)
+
+    @property
+    def admissible(self) -> bool:
+        """Whether the maximum is an estimate or a bound that can stand: its first-order bias is small."""
+        return self.estimate is not None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -160,8 +173,9 @@ class ClosedModels:
         Returns
         -------
         pandas.DataFrame
-            Columns `model`, `status`, `estimate`, `se` (people), `deviance`, `df`, `aic`, `bic`,
-            `asymptotic_bias` (people) and `reason`; missing where there is no estimate.
+            Columns `model`, `status`, `converged`, `admissible`, `estimate`, `se` (people), `deviance`,
+            `df_resid`, `aic`, `bic`, `asymptotic_bias` (people) and `reason`; missing where there is no
+            estimate.
         """
         import pandas as pd
 
@@ -169,7 +183,8 @@ class ClosedModels:
         records = []
         for row in self.rows:
             values = {name: getattr(row.estimate, name, None) for name in names}
-            records.append({"model": row.name, "status": row.status, **values, "reason": row.reason})
+            stands = {"status": row.status, "converged": row.converged, "admissible": row.admissible}
+            records.append({"model": row.name, **stands, **values, "reason": row.reason})
         frame = pd.DataFrame.from_records(records).rename(columns={"n_hat": "estimate"})
         # As a float a missing degree of freedom is nan; whole numbers of 2^t exceed 64 bits at t = 64.
         return frame.astype(dict.fromkeys(["estimate", *names[1:]], float))
@@ -193,7 +208,8 @@ class ClosedModels:
             se = None if found.se is None else float(found.se)
             size = format_number(float(found.n_hat), se)
             error = "" if se is None else format_number(se, se)
-            numbers = [f"{value:,.1f}" for value in (found.deviance, found.aic, found.bic)]
+            fit = (found.deviance, found.aic, found.bic)
+            numbers = ["" if value is None else f"{value:,.1f}" for value in fit]
             rows.append((row.name, row.status, size, error, numbers[0], f"{found.df_resid:,}", *numbers[1:]))
         columns = ("model", "status", "people", "se", "deviance", "df", "AIC", "BIC")
         title = f"closed population: {self._spread()}"
@@ -231,8 +247,8 @@ def closed_models(captures: Any, *, criterion: Criterion = "bic") -> ClosedModel
     Returns
     -------
     ClosedModels
-        One row a model. A model that fails, is not identified or whose bias is too large is a row that
-        says so.
+        One row a model. A model that fails, is not identified, needs what the data do not say or has
+        too large a bias is a row that says so.
 
     Raises
     ------
@@ -274,9 +290,11 @@ def closed_models(captures: Any, *, criterion: Criterion = "bic") -> ClosedModel
         try:
             found = closed(counts, model, heterogeneity=shape)
         except NotEstimableError as refused:
-            rows.append(ModelRow(name=name, estimate=None, reason=refused.reason))
+            found_one = isinstance(refused, UnreliableMaximumError)
+            rows.append(ModelRow(name=name, estimate=None, reason=refused.reason, converged=found_one))
         else:
-            rows.append(ModelRow(name=name, estimate=found, reason=str(found.reason)))
+            reason = str(found.reason)
+            rows.append(ModelRow(name=name, estimate=found, reason=reason, converged=found.converged))
 
     def place(row: ModelRow) -> float:
         return np.inf if row.estimate is None else float(getattr(row.estimate, criterion))

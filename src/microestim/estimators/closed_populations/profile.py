@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.margin_models import MarginModel
 from microestim.estimators.two_samples.gamma_ratio import log_rising
 
@@ -138,10 +139,14 @@ class LogLinearProfile(SizeProfile):
     Parameters
     ----------
     model : MarginModel
-        The model and its data. Of the lower bound, negative coefficients are set to zero at each size anew.
+        The model and its data.
+    near : tuple of ndarray
+        Coefficients of the maximum given the people seen, and the columns of the shape that have one: where
+        the search begins at every size, so that a value does not depend on those asked for before it.
     """
 
     model: MarginModel
+    near: tuple[Array, npt.NDArray[np.intp]]
     _fitted: dict[float, tuple[float, float]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -151,10 +156,11 @@ class LogLinearProfile(SizeProfile):
 
     def _fit(self, size: float) -> tuple[float, float]:
         if size not in self._fitted:
-            best, kept = self.model.maximum(size, all_histories=True)
+            with one_blas_thread(self.model.parameters):
+                best, kept = self.model.maximum(size, all_histories=True, near=self.near)
             statistic = self.model.design(kept).statistic
             kernel = float(best.theta @ statistic - size * best.moments.log_total)
-            self._fitted[size] = kernel, best.moments.log_total
+            self._fitted[size] = kernel, float(best.moments.log_total)
         return self._fitted[size]
 
     def loglik(self, size: float) -> float:

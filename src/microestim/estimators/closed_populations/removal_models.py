@@ -8,7 +8,7 @@ import numpy.typing as npt
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts
 
-__all__ = ["RemovalFit", "fit_removal_model"]
+__all__ = ["RemovalFit", "fit_removal_model", "removal_sizes"]
 
 Array = npt.NDArray[np.float64]
 
@@ -24,6 +24,8 @@ class RemovalFit:
     capture, recapture : float
         Probability of a first capture (of everybody, on the first occasion) and of a recapture on each
         later occasion.
+    later_capture : float
+        Probability of a first capture on each occasion after the first.
     loglik_kernel : float
         Sum over the people seen of the logarithm of the expectation of their history.
     parameters : int
@@ -34,6 +36,7 @@ class RemovalFit:
     se: float
     capture: float
     recapture: float
+    later_capture: float
     loglik_kernel: float
     parameters: int
 
@@ -112,6 +115,7 @@ def fit_removal_model(name: str, counts: ClosedCounts, *, first_apart: bool) -> 
         se=float(np.sqrt(f0 + f0**2 * log_variance)),
         capture=float(capture),
         recapture=again / later if later else float("nan"),
+        later_capture=float(1 - q),
         loglik_kernel=kernel,
         parameters=4 if first_apart else 3,
     )
@@ -129,3 +133,43 @@ def _log_survival(t: int, mean: float) -> float:
 
     # Far enough for one first capture in a million million after the first occasion.
     return float(brentq(excess, -60.0, -1e-12, xtol=1e-15, rtol=1e-14))
+
+
+def removal_sizes(first: Array) -> Array:
+    """Sizes that first captures give, for many data sets at once.
+
+    Parameters
+    ----------
+    first : ndarray, shape (data sets, t)
+        First captures on each occasion.
+
+    Returns
+    -------
+    ndarray, shape (data sets,)
+        In people: the number captured and those that are left; infinite where first captures do not decline.
+
+    Examples
+    --------
+    >>> removal_sizes(np.array([[40.0, 20.0, 10.0], [10.0, 10.0, 10.0]])).tolist()
+    [80.0, inf]
+    """
+    t = first.shape[1]
+    place = np.arange(t, dtype=float)
+    caught = first.sum(axis=1)
+    sizes = np.full(len(first), np.inf)
+    total = first @ place
+    sizes[(caught > 0) & (total == 0)] = caught[(caught > 0) & (total == 0)]
+    rows = np.flatnonzero((total > 0) & (total < caught * (t - 1) / 2))
+    mean = total[rows] / caught[rows]
+    low, high = np.full(len(rows), -60.0), np.zeros(len(rows))
+    # The mean of j - 1 grows with q; after so many halvings the bracket is as narrow as numbers allow.
+    for _ in range(70):
+        middle = (low + high) / 2
+        weights = np.exp(middle[:, None] * place)
+        above = weights @ place > mean * weights.sum(axis=1)
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    log_q = (low + high) / 2
+    weights = np.exp(log_q[:, None] * place)
+    left = np.exp(log_q * t) / -np.expm1(log_q) / weights.sum(axis=1)
+    sizes[rows] = caught[rows] * (1 + left)
+    return sizes

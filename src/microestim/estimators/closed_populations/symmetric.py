@@ -22,21 +22,23 @@ NEGLIGIBLE = 1e-25
 class HistoryMoments:
     """Sum of the weights of all histories, and the first two moments of a history drawn by weight.
 
+    Leading axes, where there are any, are those of the weights: one set of moments for each.
+
     Parameters
     ----------
-    log_total : float
+    log_total : ndarray, shape (...)
         Logarithm of the sum of the weights.
-    captured : ndarray, shape (t,)
+    captured : ndarray, shape (..., t)
         Probability of a capture on each occasion.
-    pairs : ndarray, shape (t, t)
+    pairs : ndarray, shape (..., t, t)
         Probability of a capture on both of two occasions; `captured` on the diagonal.
-    margin : ndarray, shape (t + 1,)
+    margin : ndarray, shape (..., t + 1)
         Probability of 0, 1, ..., t captures.
-    captured_with_margin : ndarray, shape (t, t + 1)
+    captured_with_margin : ndarray, shape (..., t, t + 1)
         Probability of a capture on an occasion together with each number of captures.
     """
 
-    log_total: float
+    log_total: Array
     captured: Array
     pairs: Array
     margin: Array
@@ -51,12 +53,12 @@ def log_symmetric(log_effects: Array) -> Array:
 
     Parameters
     ----------
-    log_effects : ndarray, shape (t,)
+    log_effects : ndarray, shape (..., t)
         Logarithms of the numbers.
 
     Returns
     -------
-    ndarray, shape (t + 1,)
+    ndarray, shape (..., t + 1)
         log e_0 = 0, log e_1, ..., log e_t.
 
     References
@@ -70,28 +72,29 @@ def log_symmetric(log_effects: Array) -> Array:
     >>> np.exp(log_symmetric(np.log([1.0, 2.0, 3.0]))).round(6).tolist()
     [1.0, 6.0, 11.0, 6.0]
     """
-    logs = np.zeros(1)
-    for effect in log_effects:
-        grown = np.full(len(logs) + 1, -np.inf)
-        grown[:-1] = logs
-        grown[1:] = np.logaddexp(grown[1:], logs + effect)
+    *many, t = log_effects.shape
+    logs = np.zeros((*many, 1))
+    for i in range(t):
+        grown = np.full((*many, i + 2), -np.inf)
+        grown[..., :-1] = logs
+        grown[..., 1:] = np.logaddexp(grown[..., 1:], logs + log_effects[..., i : i + 1])
         logs = grown
     return logs
 
 
-def log_total(log_effects: Array, log_weights: Array) -> float:
+def log_total(log_effects: Array, log_weights: Array) -> Array:
     """Logarithm of the sum of weights over all histories.
 
     Parameters
     ----------
-    log_effects : ndarray, shape (t,)
+    log_effects : ndarray, shape (..., t)
         Logarithm of the factor that a capture on each occasion brings.
-    log_weights : ndarray, shape (t + 1,)
+    log_weights : ndarray, shape (..., t + 1)
         Logarithm of the factor for 0, 1, ..., t captures; -inf leaves histories out.
 
     Returns
     -------
-    float
+    ndarray, shape (...)
         The logarithm of the sum.
 
     Examples
@@ -99,24 +102,24 @@ def log_total(log_effects: Array, log_weights: Array) -> float:
     >>> float(np.exp(log_total(np.log([1.0, 2.0]), np.zeros(3))))
     6.0
     """
-    return float(np.logaddexp.reduce(log_symmetric(log_effects) + log_weights))
+    return np.asarray(np.logaddexp.reduce(log_symmetric(log_effects) + log_weights, axis=-1))
 
 
-def transitions(log_effects: Array, log_weights: Array) -> tuple[float, Array]:
+def transitions(log_effects: Array, log_weights: Array) -> tuple[Array, Array]:
     """Chance of a capture on each occasion, given the number of captures before it.
 
     Parameters
     ----------
-    log_effects : ndarray, shape (t,)
+    log_effects : ndarray, shape (..., t)
         Logarithm of the factor that a capture on each occasion brings.
-    log_weights : ndarray, shape (t + 1,)
+    log_weights : ndarray, shape (..., t + 1)
         Logarithm of the factor for 0, 1, ..., t captures. Only the first may be -inf.
 
     Returns
     -------
-    log_total : float
+    log_total : ndarray, shape (...)
         Logarithm of the sum of the weights of all histories.
-    chances : ndarray, shape (t, t + 1)
+    chances : ndarray, shape (..., t, t + 1)
         Row i, column k: the chance of a capture on occasion i after k captures; 0 where k cannot be.
 
     Notes
@@ -131,15 +134,15 @@ def transitions(log_effects: Array, log_weights: Array) -> tuple[float, Array]:
     >>> chances[:, 0].round(3).tolist()
     [0.5, 0.667]
     """
-    t = len(log_effects)
-    chances = np.zeros((t, t + 1))
+    *many, t = log_effects.shape
+    chances = np.zeros((*many, t, t + 1))
     after = log_weights
     for i in range(t - 1, -1, -1):
-        captured = after[1:] + log_effects[i]
-        before = np.logaddexp(after[:-1], captured)
-        chances[i, : i + 1] = np.exp(captured - before)
+        captured = after[..., 1:] + log_effects[..., i : i + 1]
+        before = np.logaddexp(after[..., :-1], captured)
+        chances[..., i, : i + 1] = np.exp(captured - before)
         after = before
-    return float(after[0]), chances
+    return after[..., 0], chances
 
 
 def history_moments(
@@ -149,9 +152,9 @@ def history_moments(
 
     Parameters
     ----------
-    log_effects : ndarray, shape (t,)
+    log_effects : ndarray, shape (..., t)
         Logarithm of the factor that a capture on each occasion brings.
-    log_weights : ndarray, shape (t + 1,)
+    log_weights : ndarray, shape (..., t + 1)
         Logarithm of the factor for 0, 1, ..., t captures. Only the first may be -inf.
     importance : ndarray, shape (t + 1,), optional
         Largest factor by which a caller multiplies the probability of each number of captures; 1 unless
@@ -169,32 +172,34 @@ def history_moments(
     >>> moments.captured.round(3).tolist(), moments.margin.round(3).tolist()
     ([0.6, 0.8], [0.0, 0.6, 0.4])
     """
-    t = len(log_effects)
+    *many, t = log_effects.shape
     total, chances = transitions(log_effects, log_weights)
-    margin = np.zeros(t + 1)
-    margin[0] = 1.0
-    taken = np.zeros((t, t + 1))
+    margin = np.zeros((*many, t + 1))
+    margin[..., 0] = 1.0
+    taken = np.zeros((*many, t, t + 1))
     for i in range(t):
-        taken[i] = margin * chances[i]
-        margin = margin * (1 - chances[i])
-        margin[1:] += taken[i, :-1]
+        taken[..., i, :] = margin * chances[..., i, :]
+        margin = margin * (1 - chances[..., i, :])
+        margin[..., 1:] += taken[..., i, :-1]
     share = margin if importance is None else margin * importance
-    top = int(np.flatnonzero(share > NEGLIGIBLE * share.sum())[-1])
-    together = np.zeros((t, t + 1))
-    pairs = np.zeros((t, t))
+    matters = share > NEGLIGIBLE * share.sum(axis=-1, keepdims=True)
+    top = int(np.flatnonzero(matters.reshape(-1, t + 1).any(axis=0))[-1])
+    together = np.zeros((*many, t, t + 1))
+    pairs = np.zeros((*many, t, t))
     for i in range(t):
         # Histories that were captured on an earlier occasion j are followed apart, one row for each j.
         width = min(i, top) + 1
-        earlier = together[:i, :width]
-        again = earlier * chances[i, :width]
-        pairs[:i, i] = again.sum(axis=1)
+        earlier = together[..., :i, :width]
+        again = earlier * chances[..., i : i + 1, :width]
+        pairs[..., :i, i] = again.sum(axis=-1)
         earlier -= again
         room = min(width, top)
-        together[:i, 1 : room + 1] += again[:, :room]
-        together[i, 1 : top + 1] = taken[i, :top]
-    captured = taken.sum(axis=1)
-    pairs += pairs.T
-    pairs[np.diag_indices(t)] = captured
+        together[..., :i, 1 : room + 1] += again[..., :room]
+        together[..., i, 1 : top + 1] = taken[..., i, :top]
+    captured = taken.sum(axis=-1)
+    pairs += np.swapaxes(pairs, -1, -2)
+    diagonal = np.arange(t)
+    pairs[..., diagonal, diagonal] = captured
     return HistoryMoments(
         log_total=total, captured=captured, pairs=pairs, margin=margin, captured_with_margin=together
     )
