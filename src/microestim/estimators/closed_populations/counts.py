@@ -123,6 +123,8 @@ class ClosedCounts(MarginCounts):
         People captured for the first time on each occasion.
     by_history : ndarray
         People with each history that occurs, in no particular order.
+    first_and_number : ndarray, shape (t, t)
+        People by the occasion of their first capture, and by their number of captures, 1 first.
 
     Examples
     --------
@@ -134,6 +136,7 @@ class ClosedCounts(MarginCounts):
     n_i: Array
     u_i: Array
     by_history: Array
+    first_and_number: Array
 
     @property
     def t(self) -> int:
@@ -189,12 +192,15 @@ def closed_counts_of(histories: npt.ArrayLike, counts: npt.ArrayLike) -> ClosedC
     people = np.bincount(place.ravel(), weights=people, minlength=len(matrix))
     t = matrix.shape[1]
     first = matrix.argmax(axis=1) if len(matrix) else np.zeros(0, dtype=int)
+    first_and_number = np.zeros((t, t))
+    np.add.at(first_and_number, (first, matrix.sum(axis=1) - 1), people)
     return ClosedCounts(
         occasions=t,
         f_k=np.bincount(matrix.sum(axis=1), weights=people, minlength=t + 1)[1:],
         n_i=people @ matrix,
         u_i=np.bincount(first, weights=people, minlength=t),
         by_history=people,
+        first_and_number=first_and_number,
     )
 
 

@@ -19,7 +19,7 @@ from microestim.estimators.closed_populations.log_linear import (
     maximise,
 )
 
-__all__ = ["MarginFit", "MarginModel", "fit_margin_model", "history_numbers"]
+__all__ = ["MarginFit", "MarginModel", "fit_margin_model", "history_numbers", "refuse_what_cannot_be"]
 
 Array = npt.NDArray[np.float64]
 Chosen = npt.NDArray[np.intp]
@@ -230,7 +230,7 @@ def fit_margin_model(
     free, so it is zero from the start. Among the others, the first negative one is set to zero and the
     model fitted again until none is negative.
     """
-    _refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
+    refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
     cells = len(counts.f_k)
     columns = np.zeros((cells + 1, 0)) if heterogeneity is None else heterogeneity.columns(cells)
     bounded = heterogeneity is not None and heterogeneity.is_bound
@@ -256,7 +256,23 @@ def fit_margin_model(
     )
 
 
-def _refuse_what_cannot_be(name: str, counts: MarginCounts, *, by_occasion: bool) -> None:
+def refuse_what_cannot_be(name: str, counts: MarginCounts, *, by_occasion: bool) -> None:
+    """Refuse counts that leave no model of this family an estimate.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model, for messages.
+    counts : MarginCounts
+        The data.
+    by_occasion : bool
+        Whether each occasion has its own probability of capture.
+
+    Raises
+    ------
+    NotEstimableError
+        If nobody was captured twice, or everybody always, or an occasion caught nobody or everybody.
+    """
     n = counts.n_observed
     if counts.most == 1:
         raise NotEstimableError(
