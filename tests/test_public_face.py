@@ -22,7 +22,7 @@ PUBLIC = {
         "proxy_scale",
     ],
     "who was seen when": ["Captures", "FrequencyCounts"],
-    "closed populations": ["closed", "closed_models"],
+    "closed populations": ["closed", "closed_models", "removal", "schnabel", "schumacher_eschmeyer"],
     "frequency counts": [
         "ace",
         "chao",

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
         people_from_accounts,
         proxy_scale,
     )
-    from microestim.estimators.closed_populations import closed, closed_models
+    from microestim.estimators.closed_populations import (
+        closed,
+        closed_models,
+        removal,
+        schnabel,
+        schumacher_eschmeyer,
+    )
     from microestim.estimators.frequency_counts import (
         ace,
         chao,
@@ -86,7 +92,10 @@ __all__ = [
     "proxy_scale",
     "read_priors",
     "read_study",
+    "removal",
     "reproduce",
+    "schnabel",
+    "schumacher_eschmeyer",
     "simulate",
     "studies",
     "template",
@@ -133,7 +142,10 @@ _HOMES = {
     "proxy_scale": "estimators.accounts",
     "read_priors": "models.priors",
     "read_study": "study",
+    "removal": "estimators.closed_populations",
     "reproduce": "checks.reproduction",
+    "schnabel": "estimators.closed_populations",
+    "schumacher_eschmeyer": "estimators.closed_populations",
     "studies": "study",
     "template": "study",
     "truncated_counts": "estimators.frequency_counts",

@@ -20,6 +20,8 @@ INTERVAL_KINDS = (
     "confidence: transformed logit",
     "confidence: profile likelihood",
     "confidence: bootstrap percentile",
+    "confidence: exact Poisson",
+    "confidence: t for the reciprocal",
     "credible: generalized Waring",
     "credible: equal-tailed",
     "credible: highest density",

@@ -14,7 +14,15 @@ import numpy.typing as npt
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
 from microestim.estimators.closed_populations.likelihood import HistoryModel, Surface
 
-__all__ = ["AbilityData", "AbilityModel", "Nodes", "ability_data", "cumulants", "mean_chances", "start_effects"]
+__all__ = [
+    "AbilityData",
+    "AbilityModel",
+    "Nodes",
+    "ability_data",
+    "cumulants",
+    "mean_chances",
+    "start_effects",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -77,7 +85,7 @@ def ability_data(counts: MarginCounts, *, by_occasion: bool, reaction: bool) -> 
     cells = tuple((first, k[row > 0], row[row > 0]) for first, row in table.items() if row.any())
     if by_occasion:
         assert isinstance(counts, ClosedCounts)
-        captured, trials = counts.n_i, 1
+        captured, trials = counts.n_i, None if counts.occasions is None else 1
     else:
         captured, trials = np.array([counts.f_k @ k]), counts.occasions
     return AbilityData(

@@ -68,9 +68,7 @@ class BetaBinomial(HistoryModel):
         by_gamma = sums(r / hit)[k] + sums(r / miss)[t - k] - sums(r / all_)[t]
         mu_mu = -sums(1 / hit**2)[k] - sums(1 / miss**2)[t - k]
         mu_gamma = -sums(r / hit**2)[k] + sums(r / miss**2)[t - k]
-        gamma_gamma = (
-            -sums((r / hit) ** 2)[k] - sums((r / miss) ** 2)[t - k] + sums((r / all_) ** 2)[t]
-        )
+        gamma_gamma = -sums((r / hit) ** 2)[k] - sums((r / miss) ** 2)[t - k] + sums((r / all_) ** 2)[t]
         slope_mu = mu * rest
         # Derivatives by the logit of the mean and the log of the dispersion.
         slope = np.array([by_mu * slope_mu, by_gamma * gamma])

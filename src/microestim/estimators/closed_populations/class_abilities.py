@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float64]
 NO_CLASS = 1e-7
 # Captures short of always, of a class that is taken to be captured always.
 ALWAYS = 1e-5
-SEARCHES = 4
+SEARCHES = 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

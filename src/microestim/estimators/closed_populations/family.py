@@ -8,7 +8,13 @@ import numpy.typing as npt
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity
-from microestim.estimators.closed_populations.likelihood import HistoryModel, HistoryProfile, Peak, SizeFit, size_from
+from microestim.estimators.closed_populations.likelihood import (
+    HistoryModel,
+    HistoryProfile,
+    Peak,
+    SizeFit,
+    size_from,
+)
 from microestim.estimators.closed_populations.margin_models import fit_margin_model
 
 __all__ = ["FamilyFit", "lower_bound", "refuse_endless", "settle"]

@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
-MOST_STEPS = 200
+MOST_STEPS = 100
 MOST_HALVINGS = 40
 LONGEST_STEP = 2.0
 # Newton's last step is smaller than this, and the next would be of the order of its square.
@@ -44,11 +44,14 @@ class Surface:
         Its gradient.
     bend : ndarray, shape (parameters, parameters)
         Its second derivatives.
+    endless : bool
+        Whether the size that it leads to is beyond what any data of this kind can bound.
     """
 
     value: float
     slope: Array
     bend: Array
+    endless: bool = False
 
 
 class HistoryModel(ABC):
@@ -117,7 +120,12 @@ def conditional_surface(model: HistoryModel, theta: Array) -> Surface:
     log_seen = float(np.log(-np.expm1(log_p0)))
     odds = float(np.exp(log_p0 - log_seen))
     bend = seen.bend + n * odds * (unseen.bend + (1 + odds) * np.outer(unseen.slope, unseen.slope))
-    return Surface(value=seen.value - n * log_seen, slope=seen.slope + n * odds * unseen.slope, bend=bend)
+    return Surface(
+        value=seen.value - n * log_seen,
+        slope=seen.slope + n * odds * unseen.slope,
+        bend=bend,
+        endless=1 + odds > LARGEST_MULTIPLE,
+    )
 
 
 def surface_given_size(model: HistoryModel, theta: Array, size: float) -> Surface:
@@ -181,20 +189,17 @@ def climb(model: HistoryModel, start: Array, *, size: float | None = None, most:
     at = surface(theta)
     idle = 0
     for _ in range(most):
-        if not (np.isfinite(at.value) and np.isfinite(at.bend).all()):
+        if at.endless or not (np.isfinite(at.value) and np.isfinite(at.bend).all()):
             break
-        curves, axes = np.linalg.eigh(at.bend)
-        largest = float(np.abs(curves).max(initial=1e-300))
-        along = axes.T @ at.slope
-        step = axes @ (along / np.maximum(np.abs(curves), FLAT * largest))
+        step, upward = _step(at)
         if np.all(np.abs(step) <= SMALL_STEP * (np.abs(theta) + 1)):
-            if curves[-1] <= 1e-7 * largest:
+            if upward is None:
                 theta = theta + step
                 return Peak(theta=theta, at=surface(theta), converged=True)
             # A minimum or a saddle: leave it on the higher side.
-            sides = [(surface(theta + sign * 0.1 * axes[:, -1]), sign) for sign in (1, -1)]
+            sides = [(surface(theta + sign * 0.1 * upward), sign) for sign in (1, -1)]
             at, sign = max(sides, key=lambda side: side[0].value)
-            theta = theta + sign * 0.1 * axes[:, -1]
+            theta = theta + sign * 0.1 * upward
             continue
         longest = float(np.abs(step).max())
         step = step * min(1.0, LONGEST_STEP / longest)
@@ -213,6 +218,26 @@ def climb(model: HistoryModel, start: Array, *, size: float | None = None, most:
         if idle == 3:
             break
     return Peak(theta=theta, at=at, converged=False)
+
+
+def _step(at: Surface) -> tuple[Array, Array | None]:
+    """Newton's step uphill, and the direction in which the function bends up where there is one."""
+    scale = np.sqrt(np.maximum(np.abs(np.diag(at.bend)), 1e-300))
+    scaled, slope = -at.bend / np.outer(scale, scale), at.slope / scale
+    try:
+        root = np.linalg.cholesky(scaled)
+    except np.linalg.LinAlgError:
+        pass
+    else:
+        if np.diag(root).min() ** 2 > FLAT:
+            return np.linalg.solve(root.T, np.linalg.solve(root, slope)) / scale, None
+    curves, axes = np.linalg.eigh(scaled)
+    largest = max(float(np.abs(curves).max()), 1e-300)
+    step = axes @ ((axes.T @ slope) / np.maximum(np.abs(curves), FLAT * largest)) / scale
+    if curves[0] >= -1e-7 * largest:
+        return step, None
+    upward = axes[:, 0] / scale
+    return step, upward / np.linalg.norm(upward)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

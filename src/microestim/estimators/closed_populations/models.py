@@ -1,6 +1,5 @@
 """Size of a closed population from two or more occasions: models of time, behaviour and heterogeneity."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -8,30 +7,35 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.closed_populations.beta_binomial import fit_beta_binomial
+from microestim.estimators.closed_populations.class_abilities import fit_classes
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts, closed_counts
+from microestim.estimators.closed_populations.family import FamilyFit
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
+from microestim.estimators.closed_populations.identified import check_occasions, identified, shapes_of
 from microestim.estimators.closed_populations.margin_models import fit_margin_model, history_numbers
+from microestim.estimators.closed_populations.normal_abilities import fit_normal
 from microestim.estimators.closed_populations.profile import LogLinearProfile, RemovalProfile, SizeProfile
+from microestim.estimators.closed_populations.reaction_models import fit_occasions_and_reaction
 from microestim.estimators.closed_populations.removal_models import fit_removal_model
 from microestim.estimators.references import (
     BAILLARGEON_RIVEST_2007,
+    COULL_AGRESTI_1999,
+    DORAZIO_ROYLE_2003,
     OTIS_1978,
+    PLEDGER_2000,
     RIVEST_BAILLARGEON_2007,
 )
 from microestim.results import FittedEstimate, Interval, Rng, floored_interval, format_share
 
-__all__ = ["LEAST_OCCASIONS", "MODELS", "ClosedEstimate", "Model", "closed"]
+__all__ = ["MODELS", "ClosedEstimate", "Model", "closed"]
 
 Array = npt.NDArray[np.float64]
-Model = Literal["M0", "Mt", "Mh", "Mth", "Mb", "Mbh"]
+Model = Literal["M0", "Mt", "Mh", "Mth", "Mb", "Mtb", "Mbh", "Mtbh"]
 
 MODELS: tuple[str, ...] = get_args(Model)
 """Every model that `closed` fits."""
 
-LEAST_OCCASIONS: Mapping[str, int] = {"M0": 2, "Mt": 2, "Mh": 3, "Mth": 3, "Mb": 2, "Mbh": 3}
-"""Fewest occasions at which each model is identified."""
-
-WITH_HETEROGENEITY = ("Mh", "Mth")
 # An estimate whose own first-order bias exceeds this share of it rests on the extrapolation alone.
 LARGEST_BIAS = 0.1
 
@@ -46,7 +50,16 @@ _ASSUMES: dict[str, str] = {
     "Mb": "Everybody has the same chance of a first capture, and one other chance of each recapture.",
     "Mbh": "As Mb from the second occasion on; the first has a chance of its own, since those most easily "
     "captured are captured then.",
+    "Mtb": "The odds of capture are an occasion's own, times one factor for those captured before.",
+    "Mtbh": "The odds of capture are a person's own factor times an occasion's, times one factor for those "
+    "captured before.",
 }
+_SHAPES: dict[str, str] = {
+    "normal": "Logits of capture are normally distributed among people.",
+    "mixture": "People fall into a few classes; within a class chances differ by nothing else.",
+    "beta-binomial": "Chances of capture follow a beta distribution among people.",
+}
+_SOURCES = {"normal": COULL_AGRESTI_1999, "mixture": PLEDGER_2000, "beta-binomial": DORAZIO_ROYLE_2003}
 _BOUND = (
     "Chao's lower bound: any mixture of chances of capture, extrapolated no further than those captured once "
     "and twice force it to"
@@ -62,18 +75,20 @@ class ClosedEstimate(FittedEstimate):
     model : str
         One of `MODELS`.
     heterogeneity : Heterogeneity or None
-        Shape of unequal catchability, for Mh and Mth.
+        Shape of unequal catchability, for Mh, Mth and Mtbh.
     capture_probabilities : ndarray
         Chance that a person is captured: one for all occasions, or one for each; for Mb and Mbh of a
-        first capture (Mbh: on the first occasion). Empty where there are no occasions.
+        first capture (Mbh: on the first occasion). Averages over people where they differ. Empty where there
+        are no occasions.
     recapture_probability : float or None
         Chance of a recapture on a later occasion, for Mb and Mbh.
     coefficients : dict of str to float
-        Coefficients of the shape of heterogeneity.
+        Coefficients of the shape of heterogeneity, and of the reaction in Mtb and Mtbh (on the logit scale).
     deviance : float
         Twice the gap between the log-likelihood and that of counts that are their own expectations.
     asymptotic_bias : float or None
-        First-order bias of the estimate, in people; None for Mb and Mbh.
+        First-order bias of the estimate, in people; None for models that are not log-linear in the number of
+        captures: those with a reaction, and distributions of ability.
 
     Examples
     --------
@@ -141,10 +156,11 @@ def closed(
     captures : Captures or FrequencyCounts
         Who was captured when, or how many people were captured how often (M0 and Mh only; without
         occasions, captures are Poisson counts).
-    model : {"M0", "Mt", "Mh", "Mth", "Mb", "Mbh"}
+    model : {"M0", "Mt", "Mh", "Mth", "Mb", "Mtb", "Mbh", "Mtbh"}
         What the chance of capture depends on: occasion (t), person (h), reaction to the first capture (b).
     heterogeneity : str or Heterogeneity, optional
-        For Mh and Mth: ``"chao"`` (lower bound), ``"poisson(2)"``, ``"darroch"`` or ``"gamma(3.5)"``.
+        For Mh and Mth: ``"chao"`` (lower bound), ``"poisson(2)"``, ``"darroch"``, ``"gamma(3.5)"``, ``"normal"``,
+        ``"mixture(2)"``; for Mh ``"beta-binomial"``; for Mtbh ``"normal"`` or ``"mixture(2)"``.
 
     Returns
     -------
@@ -169,6 +185,13 @@ def closed(
     captures. ``interval("profile")`` is by multinomial profile likelihood, whose maximum
     (`multinomial_maximum`) is slightly below the estimate.
 
+    Distributions of ability have likelihoods of their own: logits of capture are normal [4]_, people fall into
+    k classes [5]_, or chances follow a beta distribution [6]_. On the logit scale, effects of occasions,
+    ability and, in Mtb and Mtbh, one reaction to the first capture add up [5]_; the estimate is
+    :math:`n / (1 - P_0)` at the maximum of the likelihood given the people seen, which is that of the Poisson
+    counts. Where the data show no heterogeneity, the estimate is that of the model without it, and `reason`
+    says so. `identified.IDENTIFIED` is the table of what is identified with how many occasions.
+
     Families of heterogeneity that fit equally well can extrapolate to very different sizes [3]_: compare
     several.
 
@@ -181,6 +204,12 @@ def closed(
     .. [3] Link, W. A. (2003). Nonidentifiability of population size from capture-recapture data with
        heterogeneous detection probabilities. Biometrics 59(4), 1123-1130.
        doi:10.1111/j.0006-341X.2003.00129.x
+    .. [4] Coull, B. A. & Agresti, A. (1999). The use of mixed logit models to reflect heterogeneity in
+       capture-recapture studies. Biometrics 55(1), 294-301. doi:10.1111/j.0006-341X.1999.00294.x
+    .. [5] Pledger, S. (2000). Unified maximum likelihood estimates for closed capture-recapture models using
+       mixtures. Biometrics 56(2), 434-442. doi:10.1111/j.0006-341X.2000.00434.x
+    .. [6] Dorazio, R. M. & Royle, J. A. (2003). Mixture models for estimating the size of a closed population
+       when capture rates vary among individuals. Biometrics 59(2), 351-364. doi:10.1111/1541-0420.00042
 
     Examples
     --------
@@ -194,44 +223,83 @@ def closed(
     counts = closed_counts(captures)
     shape = _shape_of(model, heterogeneity)
     name = model if shape is None else f"{model} {shape}"
-    _check_identified(model, name, counts)
+    _check_identified(model, name, shape, counts)
     if model in ("Mb", "Mbh"):
         assert isinstance(counts, ClosedCounts)
         return _removal_estimate(model, counts)
+    if model == "Mtb" or (shape is not None and not shape.is_log_linear):
+        return _family_estimate(model, name, shape, counts)
     return _margin_estimate(model, name, shape, counts)
 
 
 def _shape_of(model: str, heterogeneity: str | Heterogeneity | None) -> Heterogeneity | None:
-    if model in WITH_HETEROGENEITY:
-        if heterogeneity is None:
-            raise InputError(
-                f"{model} needs a shape of heterogeneity: 'chao', 'poisson', 'darroch' or 'gamma'. They can "
-                "give very different sizes, so there is no default."
-            )
-        return heterogeneity_of(heterogeneity)
-    if heterogeneity is not None:
-        instead = "Mth" if model == "Mt" else "Mh"
-        raise InputError(f"{model} has no heterogeneity to give a shape to; use {instead}.")
-    return None
+    shapes = shapes_of(model)
+    if not shapes:
+        if heterogeneity is not None:
+            instead = {"Mt": "Mth", "Mtb": "Mtbh"}.get(model, "Mh")
+            raise InputError(f"{model} has no heterogeneity to give a shape to; use {instead}.")
+        return None
+    listed = f"{', '.join(repr(shape) for shape in shapes[:-1])} or {shapes[-1]!r}"
+    if heterogeneity is None:
+        raise InputError(
+            f"{model} needs a shape of heterogeneity: {listed}. They can give very different sizes, so there is "
+            "no default."
+        )
+    shape = heterogeneity_of(heterogeneity)
+    if shape.shape not in shapes:
+        raise InputError(f"{model} takes the shapes {listed}; heterogeneity is {str(shape)!r}.")
+    return shape
 
 
-def _check_identified(model: str, name: str, counts: MarginCounts) -> None:
-    least = LEAST_OCCASIONS[model]
-    if counts.occasions is not None and counts.occasions < least:
-        why = (
-            "two occasions give three counts, and size, chance of capture and heterogeneity (or time) "
-            "already use them up"
-            if model in WITH_HETEROGENEITY
-            else "with the first occasion set apart, one occasion is left, from which no decline can be seen"
-        )
-        raise NotEstimableError(
-            f"{name} is not identified with {counts.occasions} occasions: {why}. It needs {least} or more."
-        )
-    if not isinstance(counts, ClosedCounts) and model not in ("M0", "Mh"):
+def _check_identified(model: str, name: str, shape: Heterogeneity | None, counts: MarginCounts) -> None:
+    check_occasions(name, model, shape, counts.occasions)
+    if not isinstance(counts, ClosedCounts) and not identified(model, shape).frequencies:
         raise InputError(
             f"{model} depends on who was captured when, and only frequencies of capture are given; they "
             "allow M0 and Mh."
         )
+
+
+def _cells(counts: MarginCounts) -> tuple[int, float]:
+    """Number of counts, and what multiplicities of histories add to the likelihood of frequencies."""
+    if isinstance(counts, ClosedCounts):
+        return 2**counts.t - 1, 0.0
+    return len(counts.f_k), float(counts.f_k @ history_numbers(counts))
+
+
+def _family_estimate(
+    model: str, name: str, shape: Heterogeneity | None, counts: MarginCounts
+) -> ClosedEstimate:
+    by_occasion, reaction = model != "Mh", model == "Mtbh"
+    found: FamilyFit
+    if shape is None:
+        assert isinstance(counts, ClosedCounts)
+        found = fit_occasions_and_reaction(name, counts)
+    elif shape.classes is not None:
+        found = fit_classes(name, counts, shape.classes, by_occasion=by_occasion, reaction=reaction)
+    elif shape.shape == "normal":
+        found = fit_normal(name, counts, by_occasion=by_occasion, reaction=reaction)
+    else:
+        found = fit_beta_binomial(name, counts)
+    cells, multiplicities = _cells(counts)
+    return _estimate(
+        model,
+        name,
+        counts,
+        shape=shape,
+        f0=found.fit.f0,
+        se=found.fit.se,
+        kernel=found.fit.loglik_kernel + multiplicities,
+        cells=cells,
+        parameters=found.parameters,
+        chances=found.chances,
+        recapture=None,
+        coefficients=found.coefficients,
+        bias=None,
+        status="estimated",
+        reason=found.reason,
+        profile=found.profile,
+    )
 
 
 def _margin_estimate(
@@ -254,12 +322,8 @@ def _margin_estimate(
         chances = counts.n_i / size
     else:
         chances = np.array([captures / (counts.occasions * size)])
-    kernel = found.fit.loglik_kernel
-    if isinstance(counts, ClosedCounts):
-        cells = 2**counts.t - 1
-    else:
-        kernel += float(counts.f_k @ history_numbers(counts))
-        cells = len(counts.f_k)
+    cells, multiplicities = _cells(counts)
+    kernel = found.fit.loglik_kernel + multiplicities
     bound = shape is not None and shape.is_bound
     return _estimate(
         model,
@@ -327,7 +391,12 @@ def _estimate(
     loglik = kernel - n - counts.log_factorials
     # No fit exceeds the saturated one; below rounding the gap has either sign.
     deviance = max(2 * (counts.saturated_loglik - loglik), 0.0)
-    how = RIVEST_BAILLARGEON_2007 if shape is not None and shape.is_bound else BAILLARGEON_RIVEST_2007
+    how, assumed = OTIS_1978, [_CLOSED, _ASSUMES[model], _INDEPENDENT, _MATCHED]
+    if shape is not None:
+        how = RIVEST_BAILLARGEON_2007 if shape.is_bound else BAILLARGEON_RIVEST_2007
+        if shape.shape in _SHAPES:
+            how = _SOURCES[shape.shape]
+            assumed.insert(2, _SHAPES[shape.shape])
     return ClosedEstimate(
         n_hat=n + f0,
         se=se,
@@ -335,8 +404,8 @@ def _estimate(
         status=status,
         reason=reason,
         method=name,
-        assumptions=(_CLOSED, _ASSUMES[model], _INDEPENDENT, _MATCHED),
-        reference=how if shape is not None else OTIS_1978,
+        assumptions=tuple(assumed),
+        reference=how,
         model=model,
         heterogeneity=shape,
         capture_probabilities=chances,

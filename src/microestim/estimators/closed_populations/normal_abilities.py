@@ -91,7 +91,11 @@ class NormalAbilities(AbilityModel):
             variance = np.maximum(variance, more)
             constant = np.maximum(constant, after)
             none = np.maximum(none, normal - after.sum(axis=0))
-        most = normal + max(number.max() for _, number, _ in data.cells) * sigma * SEARCHED - constant.sum(axis=0)
+        most = (
+            normal
+            + max(number.max() for _, number, _ in data.cells) * sigma * SEARCHED
+            - constant.sum(axis=0)
+        )
         wanted = (none - none.max() > LEFT_OUT) | (most - most.max() > LEFT_OUT)
         place = np.flatnonzero(wanted)
         kept = slice(place[0], place[-1] + 1)
@@ -135,7 +139,9 @@ def fit_normal(name: str, counts: MarginCounts, *, by_occasion: bool, reaction: 
     peak = climb(model, max(starts, key=lambda start: conditional_surface(model, start).value))
     sigma = abs(float(peak.theta[-1]))
     if sigma > LARGEST_SPREAD:
-        raise refuse_endless(name, counts, "the spread of ability runs to infinity, where nobody is in between")
+        raise refuse_endless(
+            name, counts, "the spread of ability runs to infinity, where nobody is in between"
+        )
     none = sigma < NO_SPREAD
     free = np.ones(len(peak.theta), dtype=bool)
     if none:
@@ -154,4 +160,3 @@ def fit_normal(name: str, counts: MarginCounts, *, by_occasion: bool, reaction: 
         coefficients=coefficients,
         reason=_NO_SPREAD if none else "",
     )
-

@@ -26,11 +26,17 @@ PANEL: tuple[tuple[Model, str | None], ...] = (
     ("Mh", "poisson(2)"),
     ("Mh", "darroch"),
     ("Mh", "gamma(3.5)"),
+    ("Mh", "normal"),
+    ("Mh", "mixture(2)"),
+    ("Mh", "beta-binomial"),
     ("Mth", "chao"),
     ("Mth", "poisson(2)"),
     ("Mth", "darroch"),
     ("Mth", "gamma(3.5)"),
+    ("Mth", "normal"),
+    ("Mth", "mixture(2)"),
     ("Mb", None),
+    ("Mtb", None),
     ("Mbh", None),
 )
 """Models and shapes of heterogeneity that the panel fits."""
