@@ -152,7 +152,9 @@ def test_beta_binomial_chances_are_integrals_over_a_beta_distribution(t):
     for k in range(1, t + 1):
         f_k = np.zeros(t)
         f_k[k - 1] = 1
-        seen, unseen = BetaBinomial(f_k=f_k).parts(np.array([math.log(mean / (1 - mean)), math.log(dispersion)]))
+        seen, unseen = BetaBinomial(f_k=f_k).parts(
+            np.array([math.log(mean / (1 - mean)), math.log(dispersion)])
+        )
         for value, captures in ((seen.value, k), (unseen.value, 0)):
             chance = beta_integral(a + captures, b + t - captures) / beta_integral(a, b)
             assert math.exp(value) == pytest.approx(chance, rel=1e-9)
@@ -182,14 +184,17 @@ def test_the_integral_does_not_depend_on_its_rule(t, logit, sigma):
     theta = np.array([logit, sigma])
     plain, finer = NormalAbilities(data=data), NormalAbilities(data=data, fineness=3.0)
     for one, other in zip(plain.parts(theta), finer.parts(theta), strict=True):
-        assert one.value == pytest.approx(other.value, rel=1e-11, abs=1e-11)
-        assert one.slope == pytest.approx(other.slope, rel=1e-8, abs=1e-8)
+        assert one.value == pytest.approx(other.value, rel=1e-12, abs=1e-12)
+        assert one.slope == pytest.approx(other.slope, rel=1e-9, abs=1e-9)
     if t <= 20:
         whole, _ = quad(
-            lambda z: math.exp(-z * z / 2 - t * math.log1p(math.exp(logit + sigma * z))), -12, 12, epsabs=1e-15
+            lambda z: math.exp(-z * z / 2 - t * math.log1p(math.exp(logit + sigma * z))),
+            -12,
+            12,
+            epsabs=1e-15,
         )
         unseen = math.exp(plain.parts(theta)[1].value)
-        assert unseen == pytest.approx(whole / math.sqrt(2 * math.pi), rel=1e-8)
+        assert unseen == pytest.approx(whole / math.sqrt(2 * math.pi), rel=1e-9)
 
 
 class PeersRule(NormalAbilities):
@@ -197,7 +202,11 @@ class PeersRule(NormalAbilities):
 
     def nodes(self, theta):
         x, weight = np.polynomial.hermite.hermgauss(20)
-        return Nodes(place=math.sqrt(2) * x[:, None], log_weight=np.log(weight), tilt=np.zeros((20, 0)))
+        return Nodes(
+            place=math.sqrt(2) * x[:, None],
+            log_weight=np.log(weight / math.sqrt(math.pi)),
+            tilt=np.zeros((20, 0)),
+        )
 
 
 NORMAL = [row for row in lines_of("closed_normal.csv") if row["dataset"] in {**HISTORIES, **FREQUENCIES}]
@@ -215,9 +224,7 @@ NODES_AS_CLASSES = {("meadow_vole_primary1_5", "Mth normal"), ("meadow_vole_prim
 POOLED = {"insects_6plus_pooled", "malay_butterflies_25plus_pooled"}
 
 
-@pytest.mark.parametrize(
-    "row", NORMAL, ids=lambda row: f"{row['dataset']}-{row['function']}-{row['model']}"
-)
+@pytest.mark.parametrize("row", NORMAL, ids=lambda row: f"{row['dataset']}-{row['function']}-{row['model']}")
 def test_with_the_peers_rule_the_normal_model_gives_the_peers_numbers(row):
     case = (row["dataset"], row["model"])
     counts = data_of(row["dataset"], row["function"])
@@ -241,8 +248,9 @@ def test_with_the_peers_rule_the_normal_model_gives_the_peers_numbers(row):
         return
     # Ten printed digits of the peer's log-likelihood, which is never above ours.
     assert lacking > -1e-7
-    # Its search stops when it gains little, and a gain of d in log-likelihood is a distance of sqrt(2 d) errors.
-    assert abs(size - reference) < 1.5 * math.sqrt(2 * max(lacking, 0.0)) * found.se + 1e-4 * found.se
+    # Its search stops when it gains little, and a gain of d in log-likelihood is a distance of sqrt(2 d)
+    # errors. Nine digits after the decimal point leave 1e-8 of it unknown.
+    assert abs(size - reference) < 1.5 * math.sqrt(2 * max(lacking, 1e-8)) * found.se
     if lacking < 1e-7:
         # The peer inverts the curvature of the deviance for that of the log-likelihood: half of the variance.
         half = math.sqrt(found.f0 + (found.se**2 - found.f0) / 2)
@@ -268,7 +276,7 @@ def test_the_normal_estimate_is_the_highest_of_many_searches_whatever_the_rule(d
     peaks = [climb(finer, np.append(start * math.sqrt(1 + s**2 / 3), s)) for s in (0.1, 0.6, 2.0, 5.0)]
     best = size_from(finer, max(peaks, key=lambda peak: peak.at.value))
     assert found.n_hat - found.n_observed == pytest.approx(best.f0, rel=1e-6)
-    assert found.se == pytest.approx(best.se, rel=1e-5)
+    assert found.se == pytest.approx(best.se, rel=1e-6)
 
 
 # -- collapse ------------------------------------------------------------------------------------------
@@ -349,7 +357,7 @@ def test_estimates_maximise_the_poisson_likelihood_and_their_profile_the_multino
     found = closed(counts, model, heterogeneity=shape)
     profile = found._profile
     n, best = counts.n_observed, profile.starts[0]
-    seen, unseen = profile.model.parts(best)
+    _, unseen = profile.model.parts(best)
 
     def poisson(size, theta):
         seen, unseen = profile.model.parts(theta)
@@ -372,7 +380,9 @@ def test_estimates_maximise_the_poisson_likelihood_and_their_profile_the_multino
     information = np.empty((p, p))
     for i, j in product(range(p), repeat=2):
         ei, ej = step * np.eye(p)[i], step * np.eye(p)[j]
-        information[i, j] = -(at(point + ei + ej) - at(point + ei - ej) - at(point - ei + ej) + at(point - ei - ej))
+        information[i, j] = -(
+            at(point + ei + ej) - at(point + ei - ej) - at(point - ei + ej) + at(point - ei - ej)
+        )
     variance = np.linalg.inv(information / (4 * step**2))
     # f0 = N P0; its log has the slope 1 by log N, and that of log P0 by the parameters.
     slope = np.append(1.0, unseen.slope)
@@ -389,7 +399,8 @@ def test_estimates_maximise_the_poisson_likelihood_and_their_profile_the_multino
     assert drop == pytest.approx([2.705543454095404] * 2, rel=1e-5)
     width = 1e-3 * peak
     slope = (profile.loglik(high + width) - profile.loglik(high - width)) / (2 * width)
-    assert profile.slope(high) == pytest.approx(slope, rel=1e-4)
+    # A central difference, whose error is of the order of the square of its width.
+    assert profile.slope(high) == pytest.approx(slope, rel=1e-3)
 
 
 # -- published numbers ---------------------------------------------------------------------------------
@@ -496,11 +507,15 @@ def rank_is_full(row, t, seed=1):
             return chances_by_brute_force(histories, effects, b, rest[0] * z, weight / weight.sum())
         if row.heterogeneity == "mixture":
             weight = np.exp(np.append(0.0, rest[1]))
-            return chances_by_brute_force(histories, effects, b, np.append(0.0, rest[0]), weight / weight.sum())
+            return chances_by_brute_force(
+                histories, effects, b, np.append(0.0, rest[0]), weight / weight.sum()
+            )
         return chances_by_brute_force(histories, effects, b, np.zeros(1), np.ones(1))
 
     width = 1e-5
-    slopes = [(chances(theta + width * a) - chances(theta - width * a)) / (2 * width) for a in np.eye(len(theta))]
+    slopes = [
+        (chances(theta + width * a) - chances(theta - width * a)) / (2 * width) for a in np.eye(len(theta))
+    ]
     jacobian = np.vstack([chances(theta), *slopes])[:, 1:]
     if jacobian.shape[0] > jacobian.shape[1]:
         return False
@@ -622,8 +637,12 @@ def test_random_tables_give_a_finite_answer_or_a_reason_whatever_the_order(table
     try:
         found = closed(closed_counts_of(histories, people), model, heterogeneity=shape)
     except NotEstimableError as error:
-        assert len(error.reason) > 40
-        assert error.bound is None or error.bound >= people.sum()
+        reason, bound = error.reason, error.bound
+    else:
+        reason, bound = "", None
+    assert bound is None or bound >= people.sum()
+    if reason:
+        assert len(reason) > 40
         return
     assert found.n_observed <= found.n_hat < math.inf
     assert 0 < found.se < math.inf

@@ -149,7 +149,8 @@ DORAZIO_ROYLE_2003 = Reference(
     authors=("Dorazio, R. M.", "Royle, J. A."),
     year=2003,
     title=(
-        "Mixture models for estimating the size of a closed population when capture rates vary among individuals"
+        "Mixture models for estimating the size of a closed population when capture rates vary among "
+        "individuals"
     ),
     journal="Biometrics",
     volume="59",

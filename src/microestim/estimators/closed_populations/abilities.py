@@ -1,8 +1,9 @@
 """People differ in one number, their ability to be captured: histories averaged over its distribution.
 
-On the logit scale an occasion's effect, a person's ability and a reaction to the first capture add up. A history
-then matters through its occasions, its number of captures and, with a reaction, its first capture; averages over
-abilities are sums over nodes, so the work is that of occasions times nodes, never of 2^t histories.
+On the logit scale an occasion's effect, a person's ability and a reaction to the first capture add up. A
+history then matters through its occasions, its number of captures and, with a reaction, its first capture;
+averages over abilities are sums over nodes, so the work is that of occasions times nodes, never of 2^t
+histories.
 """
 
 from abc import abstractmethod
@@ -83,11 +84,11 @@ def ability_data(counts: MarginCounts, *, by_occasion: bool, reaction: bool) -> 
     else:
         table = {-1: counts.f_k}
     cells = tuple((first, k[row > 0], row[row > 0]) for first, row in table.items() if row.any())
+    trials: int | None = counts.occasions
+    captured = np.array([counts.f_k @ k])
     if by_occasion:
         assert isinstance(counts, ClosedCounts)
-        captured, trials = counts.n_i, None if counts.occasions is None else 1
-    else:
-        captured, trials = np.array([counts.f_k @ k]), counts.occasions
+        captured, trials = counts.n_i, 1
     return AbilityData(
         captured=np.asarray(captured, dtype=float),
         trials=trials,
@@ -135,7 +136,7 @@ class Nodes:
     place : ndarray, shape (nodes, spreads)
         Abilities are `place` times the first parameters.
     log_weight : ndarray, shape (nodes,)
-        Log weights, before the other parameters.
+        Log weights, which sum to 1 where there are no other parameters.
     tilt : ndarray, shape (nodes, tilts)
         `tilt` times the other parameters is added to the log weights, which are then normalised.
     """
@@ -228,13 +229,15 @@ class AbilityModel(HistoryModel):
         spreads = nodes.place.shape[1]
         ability = nodes.place @ theta[self.effects : self.effects + spreads]
         logs = nodes.log_weight + nodes.tilt @ theta[self.effects + spreads :]
+        if not nodes.tilt.shape[1]:
+            return ability, logs
         top = logs.max()
         return ability, logs - (top + np.log(np.sum(np.exp(logs - top))))
 
     def _averages(
         self, theta: Array, nodes: Nodes, number: Array, weights: Array, first: int
     ) -> list[Surface]:
-        """Weighted sums of the logs of averages over ability, all of one first capture (-1: of no reaction)."""
+        """Weighted sums of logs of averages over ability, all of one first capture (-1: of no reaction)."""
         data = self.data
         rows, e, q = len(data.captured), self.effects, nodes.place.shape[1]
         ability, log_weight = self.distribution(theta, nodes)

@@ -128,8 +128,8 @@ def fit_beta_binomial(name: str, counts: MarginCounts) -> FamilyFit:
         fit = settle(name, counts, plain, none, why=why)
         gamma = 0.0
         reason = (
-            "the dispersion of the chances of capture is at its boundary 0: the data show no heterogeneity, and "
-            "this is the estimate of M0, whose error takes that as known"
+            "the dispersion of the chances of capture is at its boundary 0: the data show no heterogeneity, "
+            "and this is the estimate of M0, whose error takes that as known"
         )
         theta = none.theta
     else:

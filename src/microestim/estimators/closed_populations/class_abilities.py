@@ -36,7 +36,7 @@ SEARCHES = 3
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClassAbilities(AbilityModel):
-    r"""Abilities of a few classes; after the effects, which are those of the first class, come distances and shares.
+    r"""Abilities of a few classes; effects are those of the first, then come distances and shares.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ class ClassAbilities(AbilityModel):
 
     Notes
     -----
-    The logit of capture is an effect of the occasion plus one of the class [1]_. Parameters are the abilities of
-    the classes above the first's, and the logarithms of their shares relative to the first's.
+    The logit of capture is an effect of the occasion plus one of the class [1]_. Parameters are the abilities
+    of the classes above the first's, and the logarithms of their shares relative to the first's.
 
     References
     ----------
@@ -86,8 +86,8 @@ def fit_classes(
     Returns
     -------
     FamilyFit
-        The fit, classes in ascending order of their chance of capture. Where classes coincide, that with fewer
-        classes, and it says so.
+        The fit, classes in ascending order of their chance of capture. Where classes coincide, that with
+        fewer classes, and it says so.
 
     Raises
     ------
@@ -96,8 +96,8 @@ def fit_classes(
 
     Notes
     -----
-    Searches start from the fit with one class less, a class added or one split, at the four best of a grid of
-    places and shares; so the likelihood never falls with the number of classes.
+    Searches start from the fit with one class less, a class added or one split, at the three best of a grid
+    of places and shares; so the likelihood never falls with the number of classes.
     """
     refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
     data = ability_data(counts, by_occasion=by_occasion, reaction=reaction)
@@ -123,9 +123,12 @@ def fit_classes(
     fit = settle(name, counts, model, peak, free=None if free.all() else free, why=why)
     reason = ""
     if model.classes < classes:
+        left = (
+            "one class, that is without heterogeneity" if model.classes == 1 else f"{model.classes} classes"
+        )
         reason = (
-            f"{classes} classes fit no better than {model.classes}: classes coincide, and this is the estimate with "
-            f"{'one class, that is without heterogeneity' if model.classes == 1 else f'{model.classes} classes'}"
+            f"{classes} classes fit no better than {model.classes}: classes coincide, and this is the "
+            f"estimate with {left}"
         )
     elif not free.all():
         reason = "the chance of capture of one class is at its boundary 1; the error takes that as known"

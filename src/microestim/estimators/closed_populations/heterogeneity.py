@@ -38,8 +38,8 @@ class Heterogeneity:
     shape : {"chao", "poisson", "darroch", "gamma", "normal", "mixture", "beta-binomial"}
         The family, see Notes.
     a : float, optional
-        Parameter of ``"poisson"`` (above 1; 2 when None) and ``"gamma"`` (above 0; 3.5 when None), and number of
-        classes of ``"mixture"`` (2 when None).
+        Parameter of ``"poisson"`` (above 1; 2 when None) and ``"gamma"`` (above 0; 3.5 when None), and number
+        of classes of ``"mixture"`` (2 when None).
 
     Raises
     ------
@@ -192,8 +192,8 @@ def heterogeneity_of(given: object) -> Heterogeneity:
     if isinstance(given, Heterogeneity):
         return given
     accepted = (
-        "'chao', 'poisson', 'poisson(2)', 'darroch', 'gamma', 'gamma(3.5)', 'normal', 'mixture', 'mixture(2)', "
-        "'beta-binomial'"
+        "'chao', 'poisson', 'poisson(2)', 'darroch', 'gamma', 'gamma(3.5)', 'normal', 'mixture', "
+        "'mixture(2)', 'beta-binomial'"
     )
     pattern = r"\s*([a-z-]+)\s*(?:\(\s*([-+.0-9eE]+)\s*\))?\s*"
     match = re.fullmatch(pattern, given) if isinstance(given, str) else None

@@ -10,16 +10,16 @@ __all__ = ["IDENTIFIED", "Identified", "check_occasions", "identified", "shapes_
 _TIME = "two occasions give three counts, and size, reaction and a chance for each occasion are four unknowns"
 _FIRST = "with the first occasion set apart, one occasion is left, from which no decline can be seen"
 _MARGIN = (
-    "heterogeneity shows in the frequencies of capture alone, two occasions give two of them, and size and chance "
-    "of capture already use them up"
+    "heterogeneity shows in the frequencies of capture alone, two occasions give two of them, and size and "
+    "chance of capture already use them up"
 )
 _CLASSES = (
-    "the distribution of ability shows in the frequencies of capture alone, one for each occasion; k classes have "
-    "k chances and k - 1 shares, which with the size makes 2k unknowns"
+    "the distribution of ability shows in the frequencies of capture alone, one for each occasion; k classes "
+    "have k chances and k - 1 shares, which with the size makes 2k unknowns"
 )
 _BOTH = (
-    "with three occasions a history of seven has to tell the effects, the reaction, the heterogeneity and the size "
-    "apart, which leaves one count or none to spare"
+    "three occasions have seven histories to tell effects, reaction, heterogeneity and size apart, which "
+    "leaves one count or none to spare"
 )
 _CONSTRAINT = (
     "logit c_i = logit p_i + b on every occasion after the first; free recapture chances would do as well"

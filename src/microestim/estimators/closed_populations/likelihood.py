@@ -1,4 +1,4 @@
-"""Maximum likelihood where a model says how likely each history is: the size conditionally, or for each size."""
+"""Maximum likelihood where a model gives each history its chance: given who was seen, or for each size."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -176,8 +176,8 @@ def climb(model: HistoryModel, start: Array, *, size: float | None = None, most:
 
     Notes
     -----
-    Curvature enters by its absolute value, so a step always leads uphill and leaves saddles. Where the gradient
-    vanishes and the likelihood bends up, the search goes on along that direction.
+    Curvature enters by its absolute value, so a step always leads uphill and leaves saddles. Where the
+    gradient vanishes and the likelihood bends up, the search goes on along that direction.
     """
 
     def surface(theta: Array) -> Surface:
@@ -286,8 +286,8 @@ def size_from(model: HistoryModel, peak: Peak, free: npt.NDArray[np.bool_] | Non
     -----
     :math:`\hat N = n / (1 - \hat P_0)`. The number seen and the parameters are independent, so the log of the
     number not seen has the variance :math:`v = 1 / n + d' I^{-1} d`, d the gradient of the logit of
-    :math:`P_0` and I the observed information, and :math:`\hat N` has :math:`f_0 + f_0^2 v` for a population of
-    fixed size [1]_.
+    :math:`P_0` and I the observed information, and :math:`\hat N` has :math:`f_0 + f_0^2 v` for a population
+    of fixed size [1]_.
 
     References
     ----------
@@ -328,7 +328,8 @@ class HistoryProfile(SizeProfile):
     model : HistoryModel
         The model and its data.
     starts : tuple of ndarray
-        Where searches begin, besides the parameters of sizes already fitted.
+        Where searches begin: the first at the first size only, later at the parameters of the nearest size
+        that was fitted; the others at every size.
     """
 
     model: HistoryModel
@@ -343,7 +344,8 @@ class HistoryProfile(SizeProfile):
     def _fit(self, size: float) -> tuple[Array, float, float]:
         if size not in self._fitted:
             nearest = sorted(self._fitted, key=lambda other: abs(np.log(other / size)))[:1]
-            starts = [self._fitted[other][0] for other in nearest] + list(self.starts)
+            first = [self._fitted[other][0] for other in nearest] or [self.starts[0]]
+            starts = first + list(self.starts[1:])
             best = max(
                 (climb(self.model, start, size=size) for start in starts), key=lambda peak: peak.at.value
             )

@@ -159,8 +159,8 @@ def closed(
     model : {"M0", "Mt", "Mh", "Mth", "Mb", "Mtb", "Mbh", "Mtbh"}
         What the chance of capture depends on: occasion (t), person (h), reaction to the first capture (b).
     heterogeneity : str or Heterogeneity, optional
-        For Mh and Mth: ``"chao"`` (lower bound), ``"poisson(2)"``, ``"darroch"``, ``"gamma(3.5)"``, ``"normal"``,
-        ``"mixture(2)"``; for Mh ``"beta-binomial"``; for Mtbh ``"normal"`` or ``"mixture(2)"``.
+        For Mh and Mth: ``"chao"`` (lower bound), ``"poisson(2)"``, ``"darroch"``, ``"gamma(3.5)"``,
+        ``"normal"``, ``"mixture(2)"``; for Mh ``"beta-binomial"``; for Mtbh ``"normal"`` or ``"mixture(2)"``.
 
     Returns
     -------
@@ -185,8 +185,8 @@ def closed(
     captures. ``interval("profile")`` is by multinomial profile likelihood, whose maximum
     (`multinomial_maximum`) is slightly below the estimate.
 
-    Distributions of ability have likelihoods of their own: logits of capture are normal [4]_, people fall into
-    k classes [5]_, or chances follow a beta distribution [6]_. On the logit scale, effects of occasions,
+    Distributions of ability have likelihoods of their own: logits of capture are normal [4]_, people fall
+    into k classes [5]_, or chances follow a beta distribution [6]_. On the logit scale, effects of occasions,
     ability and, in Mtb and Mtbh, one reaction to the first capture add up [5]_; the estimate is
     :math:`n / (1 - P_0)` at the maximum of the likelihood given the people seen, which is that of the Poisson
     counts. Where the data show no heterogeneity, the estimate is that of the model without it, and `reason`
@@ -242,8 +242,8 @@ def _shape_of(model: str, heterogeneity: str | Heterogeneity | None) -> Heteroge
     listed = f"{', '.join(repr(shape) for shape in shapes[:-1])} or {shapes[-1]!r}"
     if heterogeneity is None:
         raise InputError(
-            f"{model} needs a shape of heterogeneity: {listed}. They can give very different sizes, so there is "
-            "no default."
+            f"{model} needs a shape of heterogeneity: {listed}. They can give very different sizes, so there "
+            "is no default."
         )
     shape = heterogeneity_of(heterogeneity)
     if shape.shape not in shapes:
@@ -261,7 +261,7 @@ def _check_identified(model: str, name: str, shape: Heterogeneity | None, counts
 
 
 def _cells(counts: MarginCounts) -> tuple[int, float]:
-    """Number of counts, and what multiplicities of histories add to the likelihood of frequencies."""
+    """Count the counts, and say what multiplicities of histories add to the likelihood of frequencies."""
     if isinstance(counts, ClosedCounts):
         return 2**counts.t - 1, 0.0
     return len(counts.f_k), float(counts.f_k @ history_numbers(counts))

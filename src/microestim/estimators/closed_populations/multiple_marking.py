@@ -1,4 +1,4 @@
-"""Size of a closed population from the share of marked people in each sample: Schnabel, Schumacher-Eschmeyer."""
+"""Size of a closed population from the share of marked people in each sample: Schnabel, Schumacher."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +16,13 @@ Array = npt.NDArray[np.float64]
 
 _ASSUMES = (
     "The population is closed between the first occasion and the last: nobody joins or leaves.",
-    "On each occasion the marked and the unmarked have the same chance of capture; if the active are more likely "
-    "to be captured every time, the number is too low.",
+    "On each occasion the marked and the unmarked have the same chance of capture; if the active are more "
+    "likely to be captured every time, the number is too low.",
     "Marks are neither lost nor overlooked.",
 )
-_ENDLESS = "the data set no upper limit: a population without bound would leave so few recaptures often enough"
+_ENDLESS = (
+    "the data set no upper limit: a population without bound would leave so few recaptures often enough"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,7 +72,7 @@ class MultipleMarkingEstimate(Estimate):
     Examples
     --------
     >>> schnabel(captured=[20, 25, 30], recaptured=[0, 6, 13])
-    <Schnabel: 87 people, se 20, 56 seen>
+    <Schnabel: 84 people, se 19, 56 seen>
     """
 
     samples: MarkedSamples
@@ -89,7 +91,8 @@ class MultipleMarkingEstimate(Estimate):
 
         if self.degrees < 1:
             raise NotEstimableError(
-                f"{self.method} compares occasions to find its error, and two of them leave nothing to compare."
+                f"{self.method} compares occasions to find its error, and two of them leave nothing to "
+                "compare."
             )
         width = float(stdtrit(self.degrees, (1 + level) / 2)) * self.inverse_se
         centre = 1 / float(np.asarray(self.n_hat))
@@ -113,7 +116,7 @@ class MultipleMarkingEstimate(Estimate):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SchnabelEstimate(MultipleMarkingEstimate):
-    """Schnabel's estimate; recaptures are close to a Poisson number, whose exact limits serve when they are few.
+    """Schnabel's estimate; recaptures are close to a Poisson number, whose exact limits serve.
 
     Parameters
     ----------
@@ -168,14 +171,15 @@ def schnabel(
     returned : array_like, shape (t,), optional
         People let go with a mark on each occasion; all who were captured when None.
     chapman : bool, default True
-        Whether to add 1 to the recaptures (Chapman 1952), which takes out most of the bias where they are few.
+        Whether to add 1 to the recaptures (Chapman 1952), which takes out most of the bias where they are
+        few.
 
     Returns
     -------
     MultipleMarkingEstimate
         In people. Intervals: ``"poisson"``, exact for a Poisson number of recaptures (the default);
-        ``"inverse"``, where the reciprocal has a t distribution with t - 1 degrees of freedom; ``"lognormal"``;
-        ``"wald"``.
+        ``"inverse"``, where the reciprocal has a t distribution with t - 1 degrees of freedom;
+        ``"lognormal"``; ``"wald"``.
 
     Raises
     ------
@@ -186,13 +190,14 @@ def schnabel(
 
     Notes
     -----
-    :math:`\hat N = \sum n_i M_i / (\sum m_i + c)`, with c = 1 by Chapman's modification and 0 without; n captured,
-    m recaptured, M marked before [1]_ [2]_. The reciprocal has the standard error
+    :math:`\hat N = \sum n_i M_i / (\sum m_i + c)`, with c = 1 by Chapman's modification and 0 without; n
+    captured, m recaptured, M marked before [1]_ [2]_. The reciprocal has the standard error
     :math:`(\sum m_i + c)^{1/2} / \sum n_i M_i`, and the number that times :math:`\hat N^2`.
 
     References
     ----------
-    .. [1] Schnabel, Z. E. (1938). The estimation of the total fish population of a lake. American Mathematical
+    .. [1] Schnabel, Z. E. (1938). The estimation of the total fish population of a lake. American
+    Mathematical
        Monthly 45(6), 348-352. doi:10.1080/00029890.1938.11990818
     .. [2] Seber, G. A. F. (1982). The Estimation of Animal Abundance and Related Parameters, 2nd edition,
        section 4.1. Griffin.
@@ -267,16 +272,18 @@ def schumacher_eschmeyer(
 
     Notes
     -----
-    The share of marked people among those captured, :math:`m_i / n_i`, grows with :math:`M_i` along a line through
-    the origin with slope 1 / N. Least squares weighted by :math:`n_i` give
-    :math:`\hat N = \sum n_i M_i^2 / \sum m_i M_i` [1]_, and the scatter around the line the standard error of the
-    reciprocal, :math:`\{(\sum m_i^2 / n_i - (\sum m_i M_i)^2 / \sum n_i M_i^2) / (t - 2) / \sum n_i M_i^2\}^{1/2}`,
-    with a t distribution of t - 2 degrees of freedom. Occasions on which nobody was captured say nothing
-    and do not count.
+    The share of marked people among those captured, :math:`m_i / n_i`, grows with :math:`M_i` along a line
+    through the origin with slope 1 / N. Least squares weighted by :math:`n_i` give
+    :math:`\hat N = \sum n_i M_i^2 / \sum m_i M_i` [1]_, and the scatter around the line the standard error of
+    the reciprocal,
+    :math:`\{(\sum m_i^2 / n_i - (\sum m_i M_i)^2 / \sum n_i M_i^2) / (t - 2) / \sum n_i M_i^2\}^{1/2}`, with
+    a t distribution of t - 2 degrees of freedom. Occasions on which nobody was captured say nothing and do
+    not count.
 
     References
     ----------
-    .. [1] Schumacher, F. X. & Eschmeyer, R. W. (1943). The estimate of fish population in lakes or ponds. Journal
+    .. [1] Schumacher, F. X. & Eschmeyer, R. W. (1943). The estimate of fish population in lakes or ponds.
+    Journal
        of the Tennessee Academy of Science 18, 228-249.
 
     Examples
@@ -293,8 +300,8 @@ def schumacher_eschmeyer(
     degrees = len(n) - 2
     if degrees < 1:
         raise NotEstimableError(
-            "two occasions leave the method of Schumacher and Eschmeyer one share of marked people, and no scatter "
-            "to make an error from; use lincoln_petersen or chapman."
+            "two occasions leave the method of Schumacher and Eschmeyer one share of marked people, and no "
+            "scatter to make an error from; use lincoln_petersen or chapman."
         )
     scatter = max(float(np.sum(m**2 / n)) - products**2 / squares, 0.0)
     inverse = float(np.sqrt(scatter / degrees / squares))
@@ -314,8 +321,8 @@ def schumacher_eschmeyer(
 
 def _no_recaptures(what: str) -> NotEstimableError:
     return NotEstimableError(
-        f"{what} divides by the recaptures, and nobody was captured twice: the data set no upper limit to the "
-        "population."
+        f"{what} divides by the recaptures, and nobody was captured twice: the data set no upper limit to "
+        "the population."
     )
 
 
@@ -335,20 +342,22 @@ def _marked_samples(captures: Any, captured: Any, recaptured: Any, returned: Any
     r = n if returned is None else _counts("returned", returned)
     if not len(n) == len(m) == len(r) or len(n) < 2:
         raise InputError(
-            f"captured has {len(n)} occasions, recaptured {len(m)} and returned {len(r)}; give one number for each "
-            "occasion, of two or more."
+            f"captured has {len(n)} occasions, recaptured {len(m)} and returned {len(r)}; give one number "
+            "for each occasion, of two or more."
         )
     if (r > n).any():
         raise InputError("more people were returned with a mark than were captured on an occasion.")
     if m[0] != 0:
         raise InputError(f"on the first occasion nobody is marked, and recaptured[0] is {m[0]:g}.")
-    # Of those captured without a mark, the ones returned get one; those who carried one and are kept lose theirs.
+    # Of those captured without a mark, the ones returned get one; those who carried one and are kept lose
+    # theirs.
     marked = np.concatenate([[0.0], np.cumsum(r - m)[:-1]])
     wrong = np.flatnonzero((m > n) | (m > marked))
     if len(wrong):
         i = int(wrong[0])
         raise InputError(
-            f"occasion {i + 1} has {m[i]:g} recaptures among {n[i]:g} captured, with {marked[i]:g} marked before."
+            f"occasion {i + 1} has {m[i]:g} recaptures among {n[i]:g} captured, with {marked[i]:g} marked "
+            "before."
         )
     if not (n * marked).any():
         raise InputError("after the first people were marked nobody was captured: there is no second sample.")
@@ -358,5 +367,7 @@ def _marked_samples(captures: Any, captured: Any, recaptured: Any, returned: Any
 def _counts(name: str, given: Any) -> Array:
     counts = np.asarray(given, dtype=float)
     if counts.ndim != 1 or not (np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))).all():
-        raise InputError(f"{name} is {given!r}; give whole numbers of people from 0 on, one for each occasion.")
+        raise InputError(
+            f"{name} is {given!r}; give whole numbers of people from 0 on, one for each occasion."
+        )
     return counts

@@ -1,4 +1,4 @@
-"""Logits of capture that are normal among people: the integral over ability, by a rule as fine as it needs."""
+"""Logits of capture that are normal among people: the integral over ability, as fine as it needs."""
 
 from dataclasses import dataclass
 
@@ -25,9 +25,13 @@ Array = npt.NDArray[np.float64]
 SEARCHED = np.linspace(-40.0, 40.0, 161)
 # The log of what is left out at the ends, relative to the peak of each integrand.
 LEFT_OUT = -40.0
-# Distance of the nodes in standard deviations of the narrowest integrand.
-SPACING = 0.75
-MOST_NODES = 1000
+# The normal distribution itself, in standard deviations.
+BULK = 9.0
+# Distance of the nodes in standard deviations of the narrowest integrand, and in distances of the poles of
+# the logistic function from the real axis, pi / sigma.
+SPACING = 0.6
+NEAR_POLES = 0.15
+MOST_NODES = 4000
 # Below this standard deviation of logits no data can tell people apart.
 NO_SPREAD = 1e-4
 # Beyond it nearly everybody is captured always or never.
@@ -52,12 +56,13 @@ class NormalAbilities(AbilityModel):
     Notes
     -----
     A history of k captures has the probability
-    :math:`e^{\sum_i \beta_i \omega_i} \int e^{\sigma z k} \prod_i (1 + e^{\beta_i + \sigma z})^{-1} \phi(z) dz`
-    [1]_ [2]_. The integrands are log-concave, with a curvature between 1 and :math:`1 + \sigma^2 v`, v the largest
-    variance of captures given ability. For such functions the trapezoidal rule converges geometrically in the
-    inverse of the distance of its nodes; at three quarters of the narrowest peak's standard deviation its
-    relative error is of the order of :math:`\exp(-2 \pi^2 / 0.75^2)`, 1e-15. A Gauss-Hermite rule of fixed order
-    follows the standard deviation of ability, and misses peaks that many occasions make narrow.
+    :math:`\int e^{\sum_i (\beta_i + \sigma z) \omega_i} \prod_i (1 + e^{\beta_i + \sigma z})^{-1} \phi(z) dz`
+    [1]_ [2]_. The integrands are log-concave, with a curvature between 1 and :math:`1 + \sigma^2 v`, v the
+    largest variance of captures given ability. For such functions the trapezoidal rule converges
+    geometrically in the inverse of the distance of its nodes: as :math:`\exp(-2 \pi^2 / d^2)` with d in
+    standard deviations of the narrowest peak, and as :math:`\exp(-2 \pi / d)` with d in distances of the
+    poles, :math:`\pi / \sigma`; d is 0.6 and 0.15, for 1e-18 or so. A Gauss-Hermite rule of fixed
+    order follows the standard deviation of ability, and misses peaks that many occasions make narrow.
 
     References
     ----------
@@ -74,7 +79,7 @@ class NormalAbilities(AbilityModel):
         low, high, distance = self._range(theta)
         count = min(int(np.ceil((high - low) / distance)), MOST_NODES) + 1
         z = np.linspace(low, high, count)
-        logs = -(z**2) / 2
+        logs = -(z**2) / 2 + np.log((z[1] - z[0]) / np.sqrt(2 * np.pi))
         return Nodes(place=z[:, None], log_weight=logs, tilt=np.zeros((count, 0)))
 
     def _range(self, theta: Array) -> tuple[float, float, float]:
@@ -97,13 +102,14 @@ class NormalAbilities(AbilityModel):
             - constant.sum(axis=0)
         )
         wanted = (none - none.max() > LEFT_OUT) | (most - most.max() > LEFT_OUT)
-        place = np.flatnonzero(wanted)
+        place = np.flatnonzero(wanted | (np.abs(SEARCHED) <= BULK))
         kept = slice(place[0], place[-1] + 1)
         sharpest = float(variance.sum(axis=0)[kept].max())
         step = SEARCHED[1] - SEARCHED[0]
         low, high = SEARCHED[place[0]] - step, SEARCHED[place[-1]] + step
-        distance = SPACING / np.sqrt(1 + sigma**2 * sharpest) / self.fineness
-        return float(low), float(high), float(distance)
+        distance = SPACING / np.sqrt(1 + sigma**2 * sharpest)
+        distance = min(distance, NEAR_POLES * np.pi / max(abs(sigma), 1e-9))
+        return float(low), float(high), float(distance / self.fineness)
 
 
 def fit_normal(name: str, counts: MarginCounts, *, by_occasion: bool, reaction: bool = False) -> FamilyFit:
@@ -154,7 +160,7 @@ def fit_normal(name: str, counts: MarginCounts, *, by_occasion: bool, reaction: 
         coefficients["reaction"] = float(peak.theta[len(data.captured)])
     return FamilyFit(
         fit=found,
-        profile=HistoryProfile(model=model, starts=(peak.theta, *starts[1:2])),
+        profile=HistoryProfile(model=model, starts=(peak.theta, *(starts[1:2] if none else ()))),
         parameters=1 + len(peak.theta),
         chances=mean_chances(model, peak.theta),
         coefficients=coefficients,

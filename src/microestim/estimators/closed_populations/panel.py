@@ -88,7 +88,7 @@ class ClosedModels:
     >>> from microestim.capture import FrequencyCounts
     >>> taxicabs = FrequencyCounts({1: 142, 2: 81, 3: 49, 4: 7, 5: 3, 6: 1}, occasions=10)
     >>> closed_models(taxicabs)
-    <ClosedModels: 5 of 5 models with an estimate, 369 to 407 people>
+    <ClosedModels: 7 of 8 models with an estimate, 369 to 407 people>
     """
 
     rows: tuple[ModelRow, ...]

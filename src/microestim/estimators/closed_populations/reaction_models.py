@@ -108,8 +108,8 @@ def fit_occasions_and_reaction(name: str, counts: ClosedCounts) -> FamilyFit:
         )
     if (recaptured == known).all():
         raise NotEstimableError(
-            f"under {name} a recapture is certain, since everybody known was recaptured on every occasion: the "
-            "reaction to the first capture runs to infinity."
+            f"under {name} a recapture is certain, since everybody known was recaptured on every occasion: "
+            "the reaction to the first capture runs to infinity."
         )
     empty = np.flatnonzero(counts.n_i == 0)
     if len(empty):

@@ -17,8 +17,8 @@ Array = npt.NDArray[np.float64]
 
 _ASSUMES = (
     "The population is closed but for the removals: nobody joins or leaves.",
-    "Everybody has the same chance of being caught, the same on every occasion; if the easily caught go first, the "
-    "number is too low.",
+    "Everybody has the same chance of being caught, the same on every occasion; if the easily caught go "
+    "first, the number is too low.",
     "Catching one person makes another neither more nor less likely to be caught.",
 )
 
@@ -37,7 +37,7 @@ class RemovalEstimate(FittedEstimate):
     Examples
     --------
     >>> removal([38, 26, 12])
-    <removal: 92 people, se 11, 76 seen>
+    <removal: 95 people, se 12, 76 seen>
     """
 
     catches: Array
@@ -46,7 +46,7 @@ class RemovalEstimate(FittedEstimate):
 
     @property
     def multinomial_maximum(self) -> float:
-        """Size at which the multinomial likelihood is highest (Moran 1951): where the profile has its peak."""
+        """Size at which the multinomial likelihood is highest (Moran 1951); the peak of the profile."""
         return self._profile.maximum()
 
     @property
@@ -61,8 +61,8 @@ class RemovalEstimate(FittedEstimate):
         note = ""
         if np.isinf(high):
             note = (
-                "no upper limit: the catches decline so little that the likelihood stays within the level for any "
-                "size up to ten million times the number caught"
+                "no upper limit: the catches decline so little that the likelihood stays within the level "
+                "for any size up to ten million times the number caught"
             )
         return floored_interval(
             low,
@@ -89,8 +89,8 @@ def removal(catches: npt.ArrayLike) -> RemovalEstimate:
     Returns
     -------
     RemovalEstimate
-        In people: Zippin's estimate, which maximises the likelihood given the total. The profile interval is that of
-        the multinomial likelihood, whose maximum (`multinomial_maximum`, Moran's) is slightly below.
+        In people: Zippin's estimate, which maximises the likelihood given the total. The profile interval is
+        that of the multinomial likelihood, whose maximum (`multinomial_maximum`, Moran's) is slightly below.
 
     Raises
     ------
@@ -101,11 +101,11 @@ def removal(catches: npt.ArrayLike) -> RemovalEstimate:
 
     Notes
     -----
-    The catches are multinomial with :math:`N p q^{j - 1}`, and those never caught :math:`N q^k` [1]_ [2]_. With
-    total T, q solves :math:`q / p - k q^k / (1 - q^k) = \sum_j (j - 1) c_j / T`,
+    The catches are multinomial with :math:`N p q^{j - 1}`, and those never caught :math:`N q^k` [1]_ [2]_.
+    With total T, q solves :math:`q / p - k q^k / (1 - q^k) = \sum_j (j - 1) c_j / T`,
     :math:`\hat N = T / (1 - \hat q^k)`, and the variance is
-    :math:`N q^k (1 - q^k) / \{(1 - q^k)^2 - (k p)^2 q^{k - 1}\}` [2]_. There is a solution where the catches decline:
-    the mean occasion of capture is before the middle. For two occasions it is
+    :math:`N q^k (1 - q^k) / \{(1 - q^k)^2 - (k p)^2 q^{k - 1}\}` [2]_. There is a solution where the catches
+    decline: the mean occasion of capture is before the middle. For two occasions it is
     :math:`c_1^2 / (c_1 - c_2)` [3]_. The same model for people who stay is ``closed(captures, "Mb")``.
 
     References
@@ -114,21 +114,21 @@ def removal(catches: npt.ArrayLike) -> RemovalEstimate:
        doi:10.1093/biomet/38.3-4.307
     .. [2] Zippin, C. (1956). An evaluation of the removal method of estimating animal populations. Biometrics
        12(2), 163-189. doi:10.2307/3001759
-    .. [3] Seber, G. A. F. & Le Cren, E. D. (1967). Estimating population parameters from catches large relative
-       to the population. Journal of Animal Ecology 36(3), 631-643. doi:10.2307/2818
+    .. [3] Seber, G. A. F. & Le Cren, E. D. (1967). Estimating population parameters from catches large
+       relative to the population. Journal of Animal Ecology 36(3), 631-643. doi:10.2307/2818
 
     Examples
     --------
     >>> found = removal([38, 26, 12])
     >>> round(found.n_hat, 2), round(found.capture_probability, 3)
-    (91.53, 0.438)
+    (94.93, 0.416)
     """
     caught = np.asarray(catches, dtype=float)
     wrong = ~(np.isfinite(caught) & (caught >= 0) & (caught == np.floor(caught)))
     if caught.ndim != 1 or len(caught) < 2 or wrong.any():
         raise InputError(
-            f"catches is {catches!r}; give the people caught on each of two or more occasions, whole numbers from "
-            "0 on."
+            f"catches is {catches!r}; give the people caught on each of two or more occasions, whole numbers "
+            "from 0 on."
         )
     k, total = len(caught), float(caught.sum())
     if total == 0:
@@ -136,14 +136,14 @@ def removal(catches: npt.ArrayLike) -> RemovalEstimate:
     listed = ", ".join(f"{catch:g}" for catch in caught)
     if caught[0] == total:
         raise NotEstimableError(
-            f"everybody was caught on the first occasion ({listed}), so nobody is missing and the chance of being "
-            "caught is 1."
+            f"everybody was caught on the first occasion ({listed}), so nobody is missing and the chance of "
+            "being caught is 1."
         )
     before = float(caught @ np.arange(k)) / total
     if before >= (k - 1) / 2:
         raise NotEstimableError(
-            f"removal needs catches that decline, and these do not: {listed}. The data set no upper limit to the "
-            "population; catch on more occasions, or with more effort."
+            f"removal needs catches that decline, and these do not: {listed}. The data set no upper limit to "
+            "the population; catch on more occasions, or with more effort."
         )
     log_q = log_survival(k, before)
     q, p = np.exp(log_q), -np.expm1(log_q)
@@ -151,7 +151,7 @@ def removal(catches: npt.ArrayLike) -> RemovalEstimate:
     size = total / -np.expm1(k * log_q)
     information = (1 - never) ** 2 - (k * p) ** 2 * q ** (k - 1)
     return RemovalEstimate(
-        n_hat=size,
+        n_hat=float(size),
         se=float(np.sqrt(size * never * (1 - never) / information)),
         n_observed=total,
         method="removal",
