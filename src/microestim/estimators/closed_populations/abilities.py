@@ -8,6 +8,7 @@ histories.
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -41,9 +42,11 @@ class AbilityData:
         off at the largest seen.
     most : int
         Largest number of captures that can be: of occasions, or the largest seen.
-    cells : tuple of (int, ndarray, ndarray)
-        For each occasion of the first capture (a single -1 where there is no reaction) numbers of captures
-        that occur, and people with each.
+    number, first : ndarray, shape (cells,)
+        Number of captures that occurs, and occasion of the first capture (-1: none, or no matter where there
+        is no reaction); the history without captures is the first cell.
+    weights : ndarray, shape (2, cells)
+        People in each cell, and 1 for the history without captures.
     reaction : bool
         Whether the chance of capture changes after the first capture.
     """
@@ -51,13 +54,27 @@ class AbilityData:
     captured: Array
     trials: int | None
     most: int
-    cells: tuple[tuple[int, Array, Array], ...]
+    number: Array
+    first: npt.NDArray[np.intp]
+    weights: Array
     reaction: bool
 
     @property
     def people(self) -> float:
         """People seen."""
-        return float(sum(people.sum() for _, _, people in self.cells))
+        return float(self.weights[0].sum())
+
+    @cached_property
+    def is_first(self) -> Array:
+        """1 where a cell has its first capture on an occasion, which is a row; the last row is for none."""
+        table = np.zeros((len(self.captured) + 1 if self.reaction else 1, len(self.first)))
+        table[self.first, np.arange(len(self.first))] = 1.0
+        return table
+
+    @cached_property
+    def is_after(self) -> npt.NDArray[np.bool_]:
+        """Whether an occasion, which is a column, is after the first capture of a cell."""
+        return (self.first[:, None] >= 0) & (np.arange(len(self.captured)) > self.first[:, None])
 
 
 def ability_data(counts: MarginCounts, *, by_occasion: bool, reaction: bool) -> AbilityData:
@@ -80,10 +97,13 @@ def ability_data(counts: MarginCounts, *, by_occasion: bool, reaction: bool) -> 
     k = np.arange(1.0, len(counts.f_k) + 1)
     if reaction:
         assert isinstance(counts, ClosedCounts)
-        table = dict(enumerate(counts.first_and_number))
+        first, place = np.nonzero(counts.first_and_number)
+        people = counts.first_and_number[first, place]
     else:
-        table = {-1: counts.f_k}
-    cells = tuple((first, k[row > 0], row[row > 0]) for first, row in table.items() if row.any())
+        place = np.flatnonzero(counts.f_k)
+        first, people = np.full(len(place), -1), counts.f_k[place]
+    weights = np.zeros((2, len(place) + 1))
+    weights[0, 1:], weights[1, 0] = people, 1.0
     trials: int | None = counts.occasions
     captured = np.array([counts.f_k @ k])
     if by_occasion:
@@ -93,7 +113,9 @@ def ability_data(counts: MarginCounts, *, by_occasion: bool, reaction: bool) -> 
         captured=np.asarray(captured, dtype=float),
         trials=trials,
         most=len(counts.f_k),
-        cells=cells,
+        number=np.append(0.0, k[place]),
+        first=np.append(-1, first),
+        weights=weights,
         reaction=reaction,
     )
 
@@ -187,28 +209,14 @@ class AbilityModel(HistoryModel):
 
     def parts(self, theta: Array) -> tuple[Surface, Surface]:
         """See `HistoryModel`."""
-        data, nodes = self.data, self.nodes(theta)
-        slope, bend = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
+        data = self.data
+        slope = np.zeros(len(theta))
         slope[: len(data.captured)] = data.captured
         if data.reaction:
-            slope[len(data.captured)] = sum(people @ (number - 1) for _, number, people in data.cells)
-        value = float(slope @ theta)
-        if data.reaction:
-            unseen = self._averages(theta, nodes, np.zeros(1), np.ones((1, 1)), -1)[0]
-            parts = [
-                self._averages(theta, nodes, number, people[None, :], first)[0]
-                for first, number, people in data.cells
-            ]
-        else:
-            # One pass for the people seen and for the empty history.
-            ((_, number, people),) = data.cells
-            weights = np.zeros((2, len(number) + 1))
-            weights[0, 1:], weights[1, 0] = people, 1.0
-            part, unseen = self._averages(theta, nodes, np.append(0.0, number), weights, -1)
-            parts = [part]
-        for part in parts:
-            value, slope, bend = value + part.value, slope + part.slope, bend + part.bend
-        return Surface(value=value, slope=slope, bend=bend), unseen
+            slope[len(data.captured)] = data.weights[0] @ np.maximum(data.number - 1, 0)
+        seen, unseen = self._averages(theta)
+        linear = float(slope @ theta)
+        return Surface(value=linear + seen.value, slope=slope + seen.slope, bend=seen.bend), unseen
 
     def distribution(self, theta: Array, nodes: Nodes | None = None) -> tuple[Array, Array]:
         """Return where abilities are, and their log weights.
@@ -234,59 +242,122 @@ class AbilityModel(HistoryModel):
         top = logs.max()
         return ability, logs - (top + np.log(np.sum(np.exp(logs - top))))
 
-    def _averages(
-        self, theta: Array, nodes: Nodes, number: Array, weights: Array, first: int
-    ) -> list[Surface]:
-        """Weighted sums of logs of averages over ability, all of one first capture (-1: of no reaction)."""
-        data = self.data
+    def _averages(self, theta: Array) -> list[Surface]:
+        """Weighted sums of the logs of averages over ability: of the people seen, and of the empty history."""
+        data, nodes = self.data, self.nodes(theta)
         rows, e, q = len(data.captured), self.effects, nodes.place.shape[1]
         ability, log_weight = self.distribution(theta, nodes)
         logits = theta[:rows, None] + ability
-        after = np.zeros(rows)
-        if data.reaction and first >= 0:
-            after[first + 1 :] = 1.0
-            logits = logits + after[:, None] * theta[rows]
-        constant, mean, variance = cumulants(data, logits)
-        logs = log_weight + np.multiply.outer(number, ability) - constant.sum(axis=0)
+        before = cumulants(data, logits)
+        after = cumulants(data, logits + theta[rows]) if data.reaction else None
+        constant, captures, again = _by_first(before, after)
+        logs = log_weight + np.multiply.outer(data.number, ability) - constant[data.first]
         top = logs.max(axis=1)
         shares = np.exp(logs - top[:, None])
         total = shares.sum(axis=1)
         shares /= total[:, None]
         averages = top + np.log(total)
-        # The derivative of a node's log term is `fixed` + number * `rising`.
+        # The derivative of a node's log term by the parameters after the effects of occasions is `tail`, one for
+        # each occasion of the first capture, plus the number of captures times `rise`.
         weight = np.exp(log_weight)
         centre = weight @ nodes.tilt
-        spread = (nodes.tilt.T * weight) @ nodes.tilt - np.outer(centre, centre)
-        fixed, rising = np.empty((len(theta), len(ability))), np.zeros((len(theta), len(ability)))
-        fixed[:rows] = -mean
+        tail = np.empty((len(constant), len(theta) - rows, len(ability)))
         if data.reaction:
-            fixed[rows] = -(after @ mean)
-        fixed[e : e + q] = -mean.sum(axis=0) * nodes.place.T
-        fixed[e + q :] = (nodes.tilt - centre).T
-        rising[e : e + q] = nodes.place.T
-        each = shares @ fixed.T + number[:, None] * (shares @ rising.T)
+            tail[:, 0] = -again
+        tail[:, e - rows : e - rows + q] = -captures[:, None, :] * nodes.place.T
+        tail[:, e - rows + q :] = (nodes.tilt - centre).T
+        rise = np.zeros(tail.shape[1:])
+        rise[e - rows : e - rows + q] = nodes.place.T
+        each = np.empty((len(shares), len(theta)))
+        each[:, :rows] = -shares @ before[1].T
+        if after is not None:
+            each[:, :rows] = np.where(data.is_after, -shares @ after[1].T, each[:, :rows])
+        each[:, rows:] = np.einsum("cj,cdj->cd", shares, tail[data.first])
+        each[:, rows:] += data.number[:, None] * (shares @ rise.T)
+        # How strongly a node's logits bend with the tail: by the reaction after it only, by ability always.
+        spread = (nodes.tilt.T * weight) @ nodes.tilt - np.outer(centre, centre)
         found = []
-        for people in weights:
-            s0, s1, s2 = people @ shares, (people * number) @ shares, (people * number**2) @ shares
-            mixed = (fixed * s1) @ rising.T
-            bend = (fixed * s0) @ fixed.T + mixed + mixed.T + (rising * s2) @ rising.T
-            bend -= (each.T * people) @ each
-            bent = variance * s0
-            by_row, cross = bent.sum(axis=1), bent @ nodes.place
-            bend[np.arange(rows), np.arange(rows)] -= by_row
-            bend[:rows, e : e + q] -= cross
-            bend[e : e + q, :rows] -= cross.T
-            bend[e : e + q, e : e + q] -= nodes.place.T @ (bent.sum(axis=0)[:, None] * nodes.place)
+        for people in data.weights:
+            s0, s1 = (data.is_first * people) @ shares, (data.is_first * people * data.number) @ shares
+            s2 = (people * data.number**2) @ shares
+            bend = np.empty((len(theta), len(theta)))
+            effect, bent, bent_after = _effect_blocks(before, after, s0, bend[:rows, :rows])
+            weighted = s0[:, None, :] * tail
+            mixed = np.einsum("fdj,fj->dj", tail, s1) @ rise.T
+            ends = np.einsum("fdj,fej->de", weighted, tail) + mixed + mixed.T + (rise * s2) @ rise.T
+            cross = -_contract(before[1], None if after is None else after[1], weighted)
+            cross -= _contract(before[1], None if after is None else after[1], s1[:, None, :] * rise)
+            place = slice(e - rows, e - rows + q)
+            cross[:, place] -= bent @ nodes.place
+            ends[place, place] -= nodes.place.T @ (bent.sum(axis=0)[:, None] * nodes.place)
             if data.reaction:
-                bend[rows, :rows] -= after * by_row
-                bend[:rows, rows] -= after * by_row
-                bend[rows, rows] -= after @ by_row
-                bend[rows, e : e + q] -= after @ cross
-                bend[e : e + q, rows] -= after @ cross
-            bend[e + q :, e + q :] -= s0.sum() * spread
-            slope = fixed @ s0 + rising @ s1
+                cross[:, 0] -= bent_after.sum(axis=1)
+                ends[0, 0] -= bent_after.sum()
+                ends[0, place] -= bent_after.sum(axis=0) @ nodes.place
+                ends[place, 0] -= bent_after.sum(axis=0) @ nodes.place
+            ends[e - rows + q :, e - rows + q :] -= s0.sum() * spread
+            bend[:rows, rows:], bend[rows:, :rows], bend[rows:, rows:] = cross, cross.T, ends
+            bend -= (each.T * people) @ each
+            slope = np.concatenate([-effect, weighted.sum(axis=(0, 2)) + rise @ s1.sum(axis=0)])
             found.append(Surface(value=float(people @ averages), slope=slope, bend=bend))
         return found
+
+
+Cumulants = tuple[Array, Array, Array]
+
+
+def _by_first(before: Cumulants, after: Cumulants | None) -> tuple[Array, Array, Array]:
+    """Sum over occasions, for each occasion of the first capture and last for none.
+
+    Of the log constants, of mean captures, and of mean captures after the first.
+    """
+    if after is None:
+        return before[0].sum(axis=0)[None], before[1].sum(axis=0)[None], np.zeros((1, before[0].shape[1]))
+    sums = []
+    for place in (0, 1):
+        early, late = np.cumsum(before[place], axis=0), np.cumsum(after[place], axis=0)
+        sums.append(np.vstack([early + late[-1] - late, early[-1:]]))
+    late = np.cumsum(after[1], axis=0)
+    return sums[0], sums[1], np.vstack([late[-1] - late, np.zeros((1, late.shape[1]))])
+
+
+def _split(weights: Array) -> tuple[Array, Array]:
+    """For each occasion, sums of weights by first capture: not before it, and before it."""
+    earlier = np.cumsum(weights[:-1], axis=0)
+    earlier = np.concatenate([np.zeros((1, *weights.shape[1:])), earlier[:-1]])
+    return weights.sum(axis=0) - earlier, earlier
+
+
+def _contract(mean: Array, again: Array | None, weights: Array) -> Array:
+    """Mean captures on each occasion times weights (first capture, column, node), summed over both."""
+    if again is None:
+        return np.asarray(mean @ weights[0].T)
+    late, early = _split(weights)
+    return np.asarray(np.einsum("ij,idj->id", mean, late) + np.einsum("ij,idj->id", again, early))
+
+
+def _effect_blocks(
+    before: Cumulants, after: Cumulants | None, weights: Array, block: Array
+) -> tuple[Array, Array, Array]:
+    """Fill the block of second derivatives by the effects of occasions.
+
+    Returns mean captures by occasion, and variances times weights by occasion and node: of all, and of those
+    captured before.
+    """
+    if after is None:
+        block[:] = (before[1] * weights[0]) @ before[1].T
+        bent = before[2] * weights[0]
+        block[np.diag_indices(len(block))] -= bent.sum(axis=1)
+        return (before[1] * weights[0]).sum(axis=1), bent, np.zeros_like(bent)
+    late, early = _split(weights)
+    x, y = before[1], after[1]
+    # Above the diagonal: both after the first capture, the later one only, or neither.
+    upper = ((y - x) * early) @ y.T + x @ (y * early + x * late).T
+    block[:] = np.triu(upper) + np.triu(upper, 1).T
+    bent_after = after[2] * early
+    bent = before[2] * late + bent_after
+    block[np.diag_indices(len(block))] -= bent.sum(axis=1)
+    return (x * late + y * early).sum(axis=1), bent, bent_after
 
 
 def start_effects(data: AbilityData) -> Array:

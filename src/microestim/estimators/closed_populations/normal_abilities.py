@@ -96,11 +96,7 @@ class NormalAbilities(AbilityModel):
             variance = np.maximum(variance, more)
             constant = np.maximum(constant, after)
             none = np.maximum(none, normal - after.sum(axis=0))
-        most = (
-            normal
-            + max(number.max() for _, number, _ in data.cells) * sigma * SEARCHED
-            - constant.sum(axis=0)
-        )
+        most = normal + data.number.max() * sigma * SEARCHED - constant.sum(axis=0)
         wanted = (none - none.max() > LEFT_OUT) | (most - most.max() > LEFT_OUT)
         place = np.flatnonzero(wanted | (np.abs(SEARCHED) <= BULK))
         kept = slice(place[0], place[-1] + 1)

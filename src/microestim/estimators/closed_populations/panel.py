@@ -38,6 +38,7 @@ PANEL: tuple[tuple[Model, str | None], ...] = (
     ("Mb", None),
     ("Mtb", None),
     ("Mbh", None),
+    ("Mtbh", "normal"),
 )
 """Models and shapes of heterogeneity that the panel fits."""
 
