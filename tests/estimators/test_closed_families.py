@@ -14,7 +14,8 @@ from scipy.integrate import quad
 
 from microestim.capture import FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators.closed_populations.abilities import Nodes, ability_data, start_effects
+from microestim.estimators.closed_populations.abilities import Nodes
+from microestim.estimators.closed_populations.ability_data import ability_data, start_effects
 from microestim.estimators.closed_populations.beta_binomial import BetaBinomial
 from microestim.estimators.closed_populations.class_abilities import ClassAbilities
 from microestim.estimators.closed_populations.counts import closed_counts, closed_counts_of

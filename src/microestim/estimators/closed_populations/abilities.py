@@ -8,145 +8,16 @@ histories.
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
+from microestim.estimators.closed_populations.ability_data import AbilityData, cumulants
 from microestim.estimators.closed_populations.likelihood import HistoryModel, Surface
 
-__all__ = [
-    "AbilityData",
-    "AbilityModel",
-    "Nodes",
-    "ability_data",
-    "cumulants",
-    "mean_chances",
-    "start_effects",
-]
+__all__ = ["AbilityModel", "Nodes", "mean_chances"]
 
 Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class AbilityData:
-    """What models of ability need of the data.
-
-    Parameters
-    ----------
-    captured : ndarray, shape (effects,)
-        Captures by effect: one for each occasion, or one number for all of them.
-    trials : int or None
-        Occasions that share one effect; 1 where each has its own, None where captures are Poisson counts, cut
-        off at the largest seen.
-    most : int
-        Largest number of captures that can be: of occasions, or the largest seen.
-    number, first : ndarray, shape (cells,)
-        Number of captures that occurs, and occasion of the first capture (-1: none, or no matter where there
-        is no reaction); the history without captures is the first cell.
-    weights : ndarray, shape (2, cells)
-        People in each cell, and 1 for the history without captures.
-    reaction : bool
-        Whether the chance of capture changes after the first capture.
-    """
-
-    captured: Array
-    trials: int | None
-    most: int
-    number: Array
-    first: npt.NDArray[np.intp]
-    weights: Array
-    reaction: bool
-
-    @property
-    def people(self) -> float:
-        """People seen."""
-        return float(self.weights[0].sum())
-
-    @cached_property
-    def is_first(self) -> Array:
-        """1 where a cell has its first capture on an occasion, which is a row; the last row is for none."""
-        table = np.zeros((len(self.captured) + 1 if self.reaction else 1, len(self.first)))
-        table[self.first, np.arange(len(self.first))] = 1.0
-        return table
-
-    @cached_property
-    def is_after(self) -> npt.NDArray[np.bool_]:
-        """Whether an occasion, which is a column, is after the first capture of a cell."""
-        return (self.first[:, None] >= 0) & (np.arange(len(self.captured)) > self.first[:, None])
-
-
-def ability_data(counts: MarginCounts, *, by_occasion: bool, reaction: bool) -> AbilityData:
-    """Reduce counts to what models of ability need.
-
-    Parameters
-    ----------
-    counts : MarginCounts
-        The data; `ClosedCounts` where `by_occasion` or `reaction`.
-    by_occasion : bool
-        Whether each occasion has an effect of its own.
-    reaction : bool
-        Whether the chance of capture changes after the first capture; with `by_occasion` only.
-
-    Returns
-    -------
-    AbilityData
-        In people.
-    """
-    k = np.arange(1.0, len(counts.f_k) + 1)
-    if reaction:
-        assert isinstance(counts, ClosedCounts)
-        first, place = np.nonzero(counts.first_and_number)
-        people = counts.first_and_number[first, place]
-    else:
-        place = np.flatnonzero(counts.f_k)
-        first, people = np.full(len(place), -1), counts.f_k[place]
-    weights = np.zeros((2, len(place) + 1))
-    weights[0, 1:], weights[1, 0] = people, 1.0
-    trials: int | None = counts.occasions
-    captured = np.array([counts.f_k @ k])
-    if by_occasion:
-        assert isinstance(counts, ClosedCounts)
-        captured, trials = counts.n_i, 1
-    return AbilityData(
-        captured=np.asarray(captured, dtype=float),
-        trials=trials,
-        most=len(counts.f_k),
-        number=np.append(0.0, k[place]),
-        first=np.append(-1, first),
-        weights=weights,
-        reaction=reaction,
-    )
-
-
-def cumulants(data: AbilityData, logits: Array) -> tuple[Array, Array, Array]:
-    """Log of the normalising constant of captures at each logit, with two derivatives.
-
-    Parameters
-    ----------
-    data : AbilityData
-        Says how captures are distributed.
-    logits : ndarray
-        Logits of capture, or logs of a rate where captures are Poisson counts.
-
-    Returns
-    -------
-    log_constant, mean, variance : ndarray
-        In the shape of `logits`: of the captures that share an effect.
-    """
-    if data.trials is not None:
-        chance = np.exp(-np.logaddexp(0, -logits))
-        spread = data.trials * chance * np.exp(-np.logaddexp(0, logits))
-        return data.trials * np.logaddexp(0, logits), data.trials * chance, spread
-    from scipy.special import gammaln, logsumexp
-
-    k = np.arange(data.most + 1.0)
-    logs = logits[..., None] * k - gammaln(k + 1)
-    constant = logsumexp(logs, axis=-1)
-    shares = np.exp(logs - constant[..., None])
-    mean = shares @ k
-    return np.asarray(constant), mean, shares @ k**2 - mean**2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -243,7 +114,7 @@ class AbilityModel(HistoryModel):
         return ability, logs - (top + np.log(np.sum(np.exp(logs - top))))
 
     def _averages(self, theta: Array) -> list[Surface]:
-        """Weighted sums of the logs of averages over ability: of the people seen, and of the empty history."""
+        """Weighted sums of the logs of averages over ability: of those seen, and of the empty history."""
         data, nodes = self.data, self.nodes(theta)
         rows, e, q = len(data.captured), self.effects, nodes.place.shape[1]
         ability, log_weight = self.distribution(theta, nodes)
@@ -257,8 +128,8 @@ class AbilityModel(HistoryModel):
         total = shares.sum(axis=1)
         shares /= total[:, None]
         averages = top + np.log(total)
-        # The derivative of a node's log term by the parameters after the effects of occasions is `tail`, one for
-        # each occasion of the first capture, plus the number of captures times `rise`.
+        # The derivative of a node's log term by the parameters after the effects of occasions is `tail`, one
+        # for each occasion of the first capture, plus the number of captures times `rise`.
         weight = np.exp(log_weight)
         centre = weight @ nodes.tilt
         tail = np.empty((len(constant), len(theta) - rows, len(ability)))
@@ -274,7 +145,6 @@ class AbilityModel(HistoryModel):
             each[:, :rows] = np.where(data.is_after, -shares @ after[1].T, each[:, :rows])
         each[:, rows:] = np.einsum("cj,cdj->cd", shares, tail[data.first])
         each[:, rows:] += data.number[:, None] * (shares @ rise.T)
-        # How strongly a node's logits bend with the tail: by the reaction after it only, by ability always.
         spread = (nodes.tilt.T * weight) @ nodes.tilt - np.outer(centre, centre)
         found = []
         for people in data.weights:
@@ -358,28 +228,6 @@ def _effect_blocks(
     bent = before[2] * late + bent_after
     block[np.diag_indices(len(block))] -= bent.sum(axis=1)
     return (x * late + y * early).sum(axis=1), bent, bent_after
-
-
-def start_effects(data: AbilityData) -> Array:
-    """Effects of a population a quarter larger than what was seen, with no reaction.
-
-    Parameters
-    ----------
-    data : AbilityData
-        The data.
-
-    Returns
-    -------
-    ndarray, shape (effects,)
-        Effects, and a reaction of 0 where there is one.
-    """
-    size = 1.25 * data.people
-    if data.trials is None:
-        effects = np.log(data.captured / size)
-    else:
-        share = data.captured / (data.trials * size)
-        effects = np.log(share / (1 - share))
-    return np.concatenate([effects, np.zeros(int(data.reaction))])
 
 
 def mean_chances(model: AbilityModel, theta: Array) -> Array:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from microestim.estimators.closed_populations.abilities import (
+from microestim.estimators.closed_populations.abilities import AbilityModel, Nodes, mean_chances
+from microestim.estimators.closed_populations.ability_data import (
     AbilityData,
-    AbilityModel,
-    Nodes,
     ability_data,
     cumulants,
-    mean_chances,
     start_effects,
 )
 from microestim.estimators.closed_populations.counts import MarginCounts

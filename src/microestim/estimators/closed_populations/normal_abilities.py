@@ -5,14 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from microestim.estimators.closed_populations.abilities import (
-    AbilityModel,
-    Nodes,
-    ability_data,
-    cumulants,
-    mean_chances,
-    start_effects,
-)
+from microestim.estimators.closed_populations.abilities import AbilityModel, Nodes, mean_chances
+from microestim.estimators.closed_populations.ability_data import ability_data, cumulants, start_effects
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.family import FamilyFit, refuse_endless, settle
 from microestim.estimators.closed_populations.likelihood import HistoryProfile, climb, conditional_surface
