@@ -563,6 +563,13 @@ def test_each_class_needs_two_more_occasions():
     assert closed(counts, "Mh", heterogeneity="mixture(3)").n_params == 6
 
 
+@pytest.mark.parametrize(("shape", "least"), [("normal", 3), ("mixture(2)", 4), ("mixture(3)", 6)])
+def test_without_occasions_the_frequencies_must_be_enough(shape, least):
+    few = FrequencyCounts({k: 200 >> k for k in range(1, least)})
+    with pytest.raises(NotEstimableError, match=f"captured {least} times or more"):
+        closed(few, "Mh", heterogeneity=shape)
+
+
 @pytest.mark.parametrize(
     ("model", "shape", "message"),
     [

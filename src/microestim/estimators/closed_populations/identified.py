@@ -140,7 +140,9 @@ def identified(model: str, shape: Heterogeneity | None) -> Identified:
     raise KeyError((model, wanted))
 
 
-def check_occasions(name: str, model: str, shape: Heterogeneity | None, occasions: int | None) -> None:
+def check_occasions(
+    name: str, model: str, shape: Heterogeneity | None, occasions: int | None, *, most: int
+) -> None:
     """Refuse a model that so few occasions do not identify.
 
     Parameters
@@ -152,7 +154,9 @@ def check_occasions(name: str, model: str, shape: Heterogeneity | None, occasion
     shape : Heterogeneity or None
         Its shape of heterogeneity.
     occasions : int or None
-        Number of occasions; without one nothing is refused.
+        Number of occasions; None where people can be captured any number of times.
+    most : int
+        Largest number of captures: without occasions there are so many frequencies.
 
     Raises
     ------
@@ -167,4 +171,9 @@ def check_occasions(name: str, model: str, shape: Heterogeneity | None, occasion
     if occasions is not None and occasions < least:
         raise NotEstimableError(
             f"{name} is not identified with {occasions} occasions: {row.reason}. It needs {least} or more."
+        )
+    if occasions is None and shape is not None and not shape.is_log_linear and most < least:
+        raise NotEstimableError(
+            f"{name} is not identified by frequencies of one to {most} captures: it has {least} unknowns, "
+            f"the size included, and needs people captured {least} times or more."
         )

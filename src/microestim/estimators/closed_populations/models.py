@@ -252,7 +252,7 @@ def _shape_of(model: str, heterogeneity: str | Heterogeneity | None) -> Heteroge
 
 
 def _check_identified(model: str, name: str, shape: Heterogeneity | None, counts: MarginCounts) -> None:
-    check_occasions(name, model, shape, counts.occasions)
+    check_occasions(name, model, shape, counts.occasions, most=counts.most)
     if not isinstance(counts, ClosedCounts) and not identified(model, shape).frequencies:
         raise InputError(
             f"{model} depends on who was captured when, and only frequencies of capture are given; they "
