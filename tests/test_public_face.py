@@ -29,7 +29,16 @@ PUBLIC = {
         "proxy_scale",
     ],
     "who was seen when": ["Captures", "FrequencyCounts"],
-    "closed populations": ["closed", "closed_models", "closed_tests", "list_coverage", "sample_coverage"],
+    "closed populations": [
+        "closed",
+        "closed_models",
+        "closed_tests",
+        "list_coverage",
+        "removal",
+        "sample_coverage",
+        "schnabel",
+        "schumacher_eschmeyer",
+    ],
     "frequency counts": [
         "ace",
         "chao",

@@ -290,12 +290,12 @@ def test_what_cannot_be_estimated_is_refused_with_the_reason(histories, counts, 
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        (("Mx",), {}, "M0, Mt, Mh, Mth, Mb, Mbh"),
+        (("Mx",), {}, "M0, Mt, Mh, Mth, Mb, Mtb, Mbh, Mtbh"),
         (("Mh",), {}, "chao"),
         (("Mt",), {"heterogeneity": "chao"}, "use Mth"),
         (("Mh",), {"heterogeneity": "poisson(1)"}, "above 1"),
         (("Mh",), {"heterogeneity": "chao(2)"}, "no parameter"),
-        (("Mh",), {"heterogeneity": "normal"}, "give one of"),
+        (("Mh",), {"heterogeneity": "probit"}, "give one of"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(arguments, options, message):
@@ -376,7 +376,7 @@ def test_random_tables_give_a_finite_answer_or_a_reason_whatever_the_order(table
     histories, counts = table
     model, shape = which
     order = list(range(histories.shape[1]))
-    if model not in ("Mb", "Mbh"):
+    if model not in ("Mb", "Mtb", "Mbh"):
         random.shuffle(order)
     split = np.vstack([histories, histories]), np.concatenate([counts, np.ones_like(counts)])
     try:

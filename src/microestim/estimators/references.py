@@ -10,15 +10,21 @@ __all__ = [
     "CHAO_LEE_JENG_1992",
     "CHAO_TSAY_1998",
     "CHAPMAN_1951",
+    "COULL_AGRESTI_1999",
+    "DORAZIO_ROYLE_2003",
     "HARRIS_KRUEGER_2015",
     "LEE_CHAO_1994",
     "LE_LUDEC_2019",
     "LINCOLN_1930",
     "OTIS_1978",
+    "PLEDGER_2000",
     "RIVEST_BAILLARGEON_2007",
     "RIVEST_LEVESQUE_2001",
     "RIVEST_YAUCK_2023",
+    "SCHNABEL_1938",
+    "SCHUMACHER_ESCHMEYER_1943",
     "SIRKEN_1970",
+    "ZIPPIN_1956",
 ]
 
 LINCOLN_1930 = Reference(
@@ -163,4 +169,60 @@ RIVEST_LEVESQUE_2001 = Reference(
     volume="29",
     pages="555–572",
     doi="10.2307/3316007",
+)
+COULL_AGRESTI_1999 = Reference(
+    authors=("Coull, B. A.", "Agresti, A."),
+    year=1999,
+    title="The use of mixed logit models to reflect heterogeneity in capture-recapture studies",
+    journal="Biometrics",
+    volume="55",
+    pages="294–301",
+    doi="10.1111/j.0006-341X.1999.00294.x",
+)
+PLEDGER_2000 = Reference(
+    authors=("Pledger, S.",),
+    year=2000,
+    title="Unified maximum likelihood estimates for closed capture-recapture models using mixtures",
+    journal="Biometrics",
+    volume="56",
+    pages="434–442",
+    doi="10.1111/j.0006-341X.2000.00434.x",
+)
+DORAZIO_ROYLE_2003 = Reference(
+    authors=("Dorazio, R. M.", "Royle, J. A."),
+    year=2003,
+    title=(
+        "Mixture models for estimating the size of a closed population when capture rates vary among "
+        "individuals"
+    ),
+    journal="Biometrics",
+    volume="59",
+    pages="351–364",
+    doi="10.1111/1541-0420.00042",
+)
+SCHNABEL_1938 = Reference(
+    authors=("Schnabel, Z. E.",),
+    year=1938,
+    title="The estimation of the total fish population of a lake",
+    journal="American Mathematical Monthly",
+    volume="45",
+    pages="348–352",
+    doi="10.1080/00029890.1938.11990818",
+)
+SCHUMACHER_ESCHMEYER_1943 = Reference(
+    authors=("Schumacher, F. X.", "Eschmeyer, R. W."),
+    year=1943,
+    title="The estimate of fish population in lakes or ponds",
+    journal="Journal of the Tennessee Academy of Science",
+    volume="18",
+    pages="228–249",
+)
+ZIPPIN_1956 = Reference(
+    authors=("Zippin, C.",),
+    year=1956,
+    title="An evaluation of the removal method of estimating animal populations",
+    journal="Biometrics",
+    volume="12",
+    pages="163–189",
+    doi="10.2307/3001759",
 )

@@ -21,6 +21,8 @@ INTERVAL_KINDS = (
     "confidence: profile likelihood",
     "confidence: Fieller",
     "confidence: bootstrap percentile",
+    "confidence: exact Poisson",
+    "confidence: t for the reciprocal",
     "credible: generalized Waring",
     "credible: equal-tailed",
     "credible: highest density",

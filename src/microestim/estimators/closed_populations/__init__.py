@@ -5,9 +5,12 @@ from microestim.estimators.closed_populations.coverage_of_samples import (
     list_coverage,
     sample_coverage,
 )
+from microestim.estimators.closed_populations.estimate import ClosedEstimate
 from microestim.estimators.closed_populations.likelihood_ratios import ClosedTests, closed_tests
-from microestim.estimators.closed_populations.models import ClosedEstimate, closed
+from microestim.estimators.closed_populations.models import closed
+from microestim.estimators.closed_populations.multiple_marking import schnabel, schumacher_eschmeyer
 from microestim.estimators.closed_populations.panel import ClosedModels, closed_models
+from microestim.estimators.closed_populations.removal import removal
 
 __all__ = [
     "ClosedEstimate",
@@ -18,5 +21,8 @@ __all__ = [
     "closed_models",
     "closed_tests",
     "list_coverage",
+    "removal",
     "sample_coverage",
+    "schnabel",
+    "schumacher_eschmeyer",
 ]

@@ -120,6 +120,14 @@ class ClosedCounts(MarginCounts):
         """People with each history that occurs, in the order of the container; None where not known."""
         return self.source.counts.astype(float) if self.source.has_histories else None
 
+    @cached_property
+    def first_and_number(self) -> Array:
+        """People by the occasion of their first capture, and by their number of captures, 1 first."""
+        histories, people = self.source.histories, self.source.counts.astype(float)
+        table = np.zeros((self.t, self.t))
+        np.add.at(table, (histories.argmax(axis=1), histories.sum(axis=1).astype(int) - 1), people)
+        return table
+
     @property
     def log_factorials(self) -> float | None:
         """Sum of the log factorials of the counts by history; None where they are not known."""

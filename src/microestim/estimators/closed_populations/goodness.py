@@ -21,7 +21,7 @@ from microestim.results import Rng, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from microestim.estimators.closed_populations.models import ClosedEstimate
+    from microestim.estimators.closed_populations.estimate import ClosedEstimate
 
 __all__ = [
     "GoodnessOfFit",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts, closed_counts
+from microestim.estimators.closed_populations.estimate import ClosedEstimate
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
-from microestim.estimators.closed_populations.models import ClosedEstimate, Model, closed
+from microestim.estimators.closed_populations.models import Model, closed
 from microestim.results import Table
 
 if TYPE_CHECKING:

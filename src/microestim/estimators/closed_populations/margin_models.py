@@ -20,7 +20,7 @@ from microestim.estimators.closed_populations.log_linear import (
 )
 from microestim.estimators.closed_populations.nonnegative import Candidates, maximise_nonnegative
 
-__all__ = ["MarginFit", "MarginModel", "fit_margin_model", "history_numbers"]
+__all__ = ["MarginFit", "MarginModel", "fit_margin_model", "history_numbers", "refuse_what_cannot_be"]
 
 Array = npt.NDArray[np.float64]
 Chosen = npt.NDArray[np.intp]
@@ -272,7 +272,7 @@ def fit_margin_model(
     The lower bound is the maximum over :math:`\eta_j \ge 0`. For j above the largest number of captures
     seen the coefficient is minus infinity when free, so it is zero from the start.
     """
-    _refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
+    refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
     bounded = heterogeneity is not None and heterogeneity.is_bound
     columns, scale = np.zeros((counts.cells + 1, 0)), np.ones(0)
     if heterogeneity is not None:
@@ -301,7 +301,23 @@ def fit_margin_model(
     )
 
 
-def _refuse_what_cannot_be(name: str, counts: MarginCounts, *, by_occasion: bool) -> None:
+def refuse_what_cannot_be(name: str, counts: MarginCounts, *, by_occasion: bool) -> None:
+    """Refuse counts that leave no model of this family an estimate.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model, for messages.
+    counts : MarginCounts
+        The data.
+    by_occasion : bool
+        Whether each occasion has its own probability of capture.
+
+    Raises
+    ------
+    NotEstimableError
+        If nobody was captured twice, or everybody always, or an occasion caught nobody or everybody.
+    """
     n = counts.n_observed
     if counts.captures == n:
         raise NotEstimableError(

@@ -2,55 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args, overload
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.closed_populations.beta_binomial import fit_beta_binomial
 from microestim.estimators.closed_populations.bias_correction import corrected_unseen
 from microestim.estimators.closed_populations.bootstrap import (
     LogLinearResampler,
     RemovalResampler,
     Resampler,
 )
+from microestim.estimators.closed_populations.class_abilities import fit_classes
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts, closed_counts
-from microestim.estimators.closed_populations.goodness import (
-    GoodnessOfFit,
-    expected_counts,
-    goodness_of_fit,
-)
+from microestim.estimators.closed_populations.estimate import ClosedEstimate
+from microestim.estimators.closed_populations.family import FamilyFit
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
+from microestim.estimators.closed_populations.identified import check_occasions, identified, shapes_of
 from microestim.estimators.closed_populations.margin_models import fit_margin_model, history_numbers
+from microestim.estimators.closed_populations.normal_abilities import fit_normal
 from microestim.estimators.closed_populations.profile import LogLinearProfile, RemovalProfile, SizeProfile
+from microestim.estimators.closed_populations.reaction_models import fit_occasions_and_reaction
 from microestim.estimators.closed_populations.removal_models import fit_removal_model
-from microestim.estimators.closed_populations.resample_chunks import resampled_sizes
 from microestim.estimators.references import (
     BAILLARGEON_RIVEST_2007,
+    COULL_AGRESTI_1999,
+    DORAZIO_ROYLE_2003,
     OTIS_1978,
+    PLEDGER_2000,
     RIVEST_BAILLARGEON_2007,
     RIVEST_LEVESQUE_2001,
 )
-from microestim.results import Estimate, FittedEstimate, Interval, Rng, floored_interval, format_share
+from microestim.results import Estimate
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["LEAST_OCCASIONS", "MODELS", "ClosedEstimate", "Model", "UnreliableMaximumError", "closed"]
+__all__ = ["MODELS", "Model", "UnreliableMaximumError", "closed"]
 
 Array = npt.NDArray[np.float64]
-Model = Literal["M0", "Mt", "Mh", "Mth", "Mb", "Mbh"]
+Model = Literal["M0", "Mt", "Mh", "Mth", "Mb", "Mtb", "Mbh", "Mtbh"]
 
 MODELS: tuple[str, ...] = get_args(Model)
 """Every model that `closed` fits."""
 
-LEAST_OCCASIONS: Mapping[str, int] = {"M0": 2, "Mt": 2, "Mh": 3, "Mth": 3, "Mb": 2, "Mbh": 3}
-"""Fewest occasions at which each model is identified."""
-
-WITH_HETEROGENEITY = ("Mh", "Mth")
 # An estimate whose own first-order bias exceeds this share of it rests on the extrapolation alone.
 LARGEST_BIAS = 0.1
 
@@ -65,7 +59,16 @@ _ASSUMES: dict[str, str] = {
     "Mb": "Everybody has the same chance of a first capture, and one other chance of each recapture.",
     "Mbh": "As Mb from the second occasion on; the first has a chance of its own, since those most easily "
     "captured are captured then.",
+    "Mtb": "The odds of capture are an occasion's own, times one factor for those captured before.",
+    "Mtbh": "The odds of capture are a person's own factor times an occasion's, times one factor for those "
+    "captured before.",
 }
+_SHAPES: dict[str, str] = {
+    "normal": "Logits of capture are normally distributed among people.",
+    "mixture": "People fall into a few classes; within a class chances differ by nothing else.",
+    "beta-binomial": "Chances of capture follow a beta distribution among people.",
+}
+_SOURCES = {"normal": COULL_AGRESTI_1999, "mixture": PLEDGER_2000, "beta-binomial": DORAZIO_ROYLE_2003}
 _BOUND = (
     "Chao's lower bound: any mixture of chances of capture, extrapolated no further than those captured once "
     "and twice force it to"
@@ -74,202 +77,6 @@ _BOUND = (
 
 class UnreliableMaximumError(NotEstimableError):
     """The likelihood has a maximum, and its first-order bias is too large for an estimate."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ClosedEstimate(FittedEstimate):
-    """The size of a closed population under one model, with the fit that it comes from.
-
-    Parameters
-    ----------
-    model : str
-        One of `MODELS`.
-    heterogeneity : Heterogeneity or None
-        Shape of unequal catchability, for Mh and Mth.
-    capture_probabilities : ndarray
-        Chance that a person is captured: one for all occasions, or one for each; for Mb and Mbh of a
-        first capture. Empty where there are no occasions.
-    recapture_probability : float or None
-        Chance of a recapture on a later occasion, for Mb and Mbh.
-    coefficients : dict of str to float
-        Coefficients of the shape of heterogeneity.
-    deviance : float or None
-        Twice the gap between the log-likelihood and that of counts that are their own expectations. None
-        where counts by history are not known, since that gap is between them.
-    asymptotic_bias : float or None
-        First-order bias of the estimate, in people; None for Mb and Mbh.
-
-    Examples
-    --------
-    >>> from microestim.capture import Captures
-    >>> closed(Captures.from_counts({"10": 411, "01": 411, "11": 89}), "Mt")
-    <Mt: 2,810 people, se 240, 911 seen>
-    """
-
-    model: str
-    heterogeneity: Heterogeneity | None
-    capture_probabilities: Array
-    recapture_probability: float | None
-    coefficients: dict[str, float]
-    deviance: float | None
-    asymptotic_bias: float | None
-    _profile: SizeProfile = field(repr=False)
-    _resampler: Resampler | None = field(default=None, repr=False)
-    _counts: MarginCounts | None = field(default=None, repr=False)
-
-    @property
-    def multinomial_maximum(self) -> float:
-        """Size at which the multinomial likelihood is highest, in people: where the profile has its peak."""
-        return self._profile.maximum()
-
-    @property
-    def params(self) -> dict[str, float]:
-        """Parameters at the maximum, and the size at which the multinomial likelihood is highest.
-
-        ``p``, or ``p1``, ``p2``, ... where the chance of a (first) capture depends on the occasion; ``c``,
-        the chance of a recapture; ``tau`` or ``eta3``, ``eta4``, ... of the shape of heterogeneity;
-        ``multinomial_maximum``, in people.
-        """
-        chances = self.capture_probabilities.tolist()
-        names = ["p"] if len(chances) == 1 else [f"p{place}" for place in range(1, len(chances) + 1)]
-        params = dict(zip(names, chances, strict=True))
-        if self.recapture_probability is not None:
-            params["c"] = self.recapture_probability
-        return params | self.coefficients | {"multinomial_maximum": self.multinomial_maximum}
-
-    @property
-    def interval_methods(self) -> tuple[str, ...]:
-        """Names that `interval` accepts as its method, the default first."""
-        drawn = () if self._resampler is None else ("bootstrap",)
-        return ("profile", "lognormal", "wald", *drawn)
-
-    def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
-        if method == "bootstrap":
-            return self._bootstrap(level, rng, n_resamples)
-        if method != "profile":
-            return super()._make_interval(method, level, rng, n_resamples)
-        low, high = self._profile.limits(level)
-        note = ""
-        if np.isinf(high):
-            note = (
-                "no upper limit: the likelihood stays within the level for any size up to ten million times "
-                "the number seen"
-            )
-        assert self.n_observed is not None
-        return floored_interval(
-            low, high, level=level, kind="confidence: profile likelihood", floor=self.n_observed, note=note
-        )
-
-    def _bootstrap(self, level: float, rng: Rng, n_resamples: int | None) -> Interval:
-        assert self._resampler is not None
-        assert self.n_observed is not None
-        sizes = resampled_sizes(self._resampler, rng=rng, n_resamples=n_resamples)
-        tail = (1 - level) / 2
-        # The inverted empirical distribution never averages an infinite size with a finite one.
-        low, high = np.quantile(sizes, [tail, 1 - tail], method="inverted_cdf")
-        empty = int(np.isinf(sizes).sum())
-        note = ""
-        if empty:
-            note = f"{empty:,} of {len(sizes):,} resamples have no estimate and count as infinite"
-        return floored_interval(
-            float(low),
-            float(high),
-            level=level,
-            kind="confidence: bootstrap percentile",
-            floor=self.n_observed,
-            note=note,
-        )
-
-    def expected(self, of: Literal["captures", "histories"] = "captures") -> pd.DataFrame:
-        """Lay expected beside observed numbers of people, with Pearson's residuals.
-
-        Parameters
-        ----------
-        of : {"captures", "histories"}, default "captures"
-            By number of captures, or by history: those that were observed, and all others together.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns `captures` or `history`, `observed`, `expected` (people) and `pearson_residual`,
-            (observed - expected) / sqrt(expected).
-
-        Raises
-        ------
-        NotEstimableError
-            If the data do not say what was observed.
-
-        Examples
-        --------
-        >>> from microestim.capture import Captures
-        >>> found = closed(Captures.from_counts({"10": 40, "01": 30, "11": 20}), "M0")
-        >>> found.expected("histories")["expected"].round(1).tolist()
-        [35.0, 35.0, 20.0, 0.0]
-        """
-        resampler, counts = self._drawn_from()
-        return expected_counts(resampler, counts, of)
-
-    def goodness_of_fit(self, *, rng: Rng = None, n_resamples: int | None = None) -> GoodnessOfFit:
-        """Compare the data with data drawn from the fitted model.
-
-        Parameters
-        ----------
-        rng : int, Generator, SeedSequence or None
-            Source of randomness.
-        n_resamples : int, optional
-            Data sets drawn; 1,000 unless given.
-
-        Returns
-        -------
-        GoodnessOfFit
-            The deviance, and Pearson's chi-square of the numbers captured once, twice, ..., each with the
-            share of data sets in which it is as large, (1 + larger) / (1 + fitted).
-
-        Raises
-        ------
-        NotEstimableError
-            If the counts are not known, or no data set drawn has an estimate.
-
-        Notes
-        -----
-        Most histories are rare, so the deviance has no chi-square distribution; drawing from the model gives
-        the one that it has. Data sets are fitted through joblib, see `interval`.
-        """
-        resampler, counts = self._drawn_from()
-        if self.deviance is None:
-            raise NotEstimableError("there is no deviance: the counts by history are not known.")
-        return goodness_of_fit(
-            resampler,
-            counts,
-            method=self.method,
-            deviance=self.deviance,
-            df_resid=self.df_resid,
-            fit=partial(closed, model=cast(Model, self.model), heterogeneity=self.heterogeneity),
-            rng=rng,
-            n_resamples=n_resamples,
-        )
-
-    def _drawn_from(self) -> tuple[Resampler, MarginCounts]:
-        if self._resampler is None or self._counts is None:
-            raise NotEstimableError(f"{self.method} has no expected counts here.")
-        return self._resampler, self._counts
-
-    def _extra_rows(self) -> list[tuple[str, str]]:
-        fit = "not known: the counts by history are not"
-        if self.deviance is not None:
-            fit = f"{self.deviance:,.2f} on {self.df_resid:,} degrees of freedom"
-        criteria = f"{self.aic:,.2f}, {self.bic:,.2f}"
-        if self.deviance is None:
-            criteria += " (for differences between models only: without the constant of the histories)"
-        rows = [("deviance", fit), ("AIC, BIC", criteria)]
-        chances = self.capture_probabilities
-        if len(chances):
-            low, high = format_share(float(chances.min())), format_share(float(chances.max()))
-            rows.append(("capture", low if low == high else f"{low} to {high}"))
-        if self.recapture_probability is not None:
-            rows.append(("recapture", format_share(self.recapture_probability)))
-        rows += [(name, f"{value:.4g}") for name, value in self.coefficients.items()]
-        return rows
 
 
 @overload
@@ -307,10 +114,11 @@ def closed(
         Who was captured when, or how many people were captured how often (M0 and Mh only; without
         occasions, captures are Poisson counts). Captures given as statistics by occasion allow the
         models that need no more: M0, Mt, Mb and Mbh.
-    model : {"M0", "Mt", "Mh", "Mth", "Mb", "Mbh"}
+    model : {"M0", "Mt", "Mh", "Mth", "Mb", "Mtb", "Mbh", "Mtbh"}
         What the chance of capture depends on: occasion (t), person (h), reaction to the first capture (b).
     heterogeneity : str or Heterogeneity, optional
-        For Mh and Mth: ``"chao"`` (lower bound), ``"poisson(2)"``, ``"darroch"`` or ``"gamma(3.5)"``.
+        For Mh and Mth: ``"chao"`` (lower bound), ``"poisson(2)"``, ``"darroch"``, ``"gamma(3.5)"``,
+        ``"normal"``, ``"mixture(2)"``; for Mh ``"beta-binomial"``; for Mtbh ``"normal"`` or ``"mixture(2)"``.
     bias_corrected : bool, default False
         Whether to correct the first-order bias of the size, for M0, Mt, Mh, and Mth with ``"poisson(2)"`` or
         ``"darroch"``.
@@ -352,6 +160,13 @@ def closed(
     log-likelihood then lacks the log factorials of the counts by history, so that criteria compare models
     of the same data and nothing else, and there is no deviance.
 
+    Distributions of ability have likelihoods of their own: logits of capture are normal [5]_, people fall
+    into k classes [6]_, or chances follow a beta distribution [7]_. On the logit scale, effects of occasions,
+    ability and, in Mtb and Mtbh, one reaction to the first capture add up [6]_; the estimate is
+    :math:`n / (1 - P_0)` at the maximum of the likelihood given the people seen, which is that of the Poisson
+    counts. Where the data show no heterogeneity, the estimate is that of the model without it, and `reason`
+    says so. `identified.IDENTIFIED` is the table of what is identified with how many occasions.
+
     Families of heterogeneity that fit equally well can extrapolate to very different sizes [3]_: compare
     several.
 
@@ -366,6 +181,12 @@ def closed(
        doi:10.1111/j.0006-341X.2003.00129.x
     .. [4] Rivest, L.-P. & Levesque, T. (2001). Improved log-linear model estimators of abundance in
        capture-recapture experiments. Canadian Journal of Statistics 29(4), 555-572. doi:10.2307/3316007
+    .. [5] Coull, B. A. & Agresti, A. (1999). The use of mixed logit models to reflect heterogeneity in
+       capture-recapture studies. Biometrics 55(1), 294-301. doi:10.1111/j.0006-341X.1999.00294.x
+    .. [6] Pledger, S. (2000). Unified maximum likelihood estimates for closed capture-recapture models using
+       mixtures. Biometrics 56(2), 434-442. doi:10.1111/j.0006-341X.2000.00434.x
+    .. [7] Dorazio, R. M. & Royle, J. A. (2003). Mixture models for estimating the size of a closed population
+       when capture rates vary among individuals. Biometrics 59(2), 351-364. doi:10.1111/1541-0420.00042
 
     Examples
     --------
@@ -379,10 +200,12 @@ def closed(
     counts = closed_counts(captures)
     shape = _shape_of(model, heterogeneity)
     name = model if shape is None else f"{model} {shape}"
-    _check_identified(model, name, counts)
+    _check_identified(model, name, shape, counts)
     if model in ("Mb", "Mbh"):
         assert isinstance(counts, ClosedCounts)
         found = _removal_estimate(model, counts)
+    elif model == "Mtb" or (shape is not None and not shape.is_log_linear):
+        found = _family_estimate(model, name, shape, counts)
     else:
         found = _margin_estimate(model, name, shape, counts)
     return _corrected(found, name, shape, counts) if bias_corrected else found
@@ -406,36 +229,73 @@ def _corrected(
 
 
 def _shape_of(model: str, heterogeneity: str | Heterogeneity | None) -> Heterogeneity | None:
-    if model in WITH_HETEROGENEITY:
-        if heterogeneity is None:
-            raise InputError(
-                f"{model} needs a shape of heterogeneity: 'chao', 'poisson', 'darroch' or 'gamma'. They can "
-                "give very different sizes, so there is no default."
-            )
-        return heterogeneity_of(heterogeneity)
-    if heterogeneity is not None:
-        instead = "Mth" if model == "Mt" else "Mh"
-        raise InputError(f"{model} has no heterogeneity to give a shape to; use {instead}.")
-    return None
+    shapes = shapes_of(model)
+    if not shapes:
+        if heterogeneity is not None:
+            instead = {"Mt": "Mth", "Mtb": "Mtbh"}.get(model, "Mh")
+            raise InputError(f"{model} has no heterogeneity to give a shape to; use {instead}.")
+        return None
+    listed = f"{', '.join(repr(shape) for shape in shapes[:-1])} or {shapes[-1]!r}"
+    if heterogeneity is None:
+        raise InputError(
+            f"{model} needs a shape of heterogeneity: {listed}. They can give very different sizes, so there "
+            "is no default."
+        )
+    shape = heterogeneity_of(heterogeneity)
+    if shape.shape not in shapes:
+        raise InputError(f"{model} takes the shapes {listed}; heterogeneity is {str(shape)!r}.")
+    return shape
 
 
-def _check_identified(model: str, name: str, counts: MarginCounts) -> None:
-    least = LEAST_OCCASIONS[model]
-    if counts.occasions is not None and counts.occasions < least:
-        why = (
-            "two occasions give three counts, and size, chance of capture and heterogeneity (or time) "
-            "already use them up"
-            if model in WITH_HETEROGENEITY
-            else "with the first occasion set apart, one occasion is left, from which no decline can be seen"
-        )
-        raise NotEstimableError(
-            f"{name} is not identified with {counts.occasions} occasions: {why}. It needs {least} or more."
-        )
-    if not isinstance(counts, ClosedCounts) and model not in ("M0", "Mh"):
+def _check_identified(model: str, name: str, shape: Heterogeneity | None, counts: MarginCounts) -> None:
+    check_occasions(name, model, shape, counts.occasions, most=counts.cells)
+    if not isinstance(counts, ClosedCounts) and not identified(model, shape).frequencies:
         raise InputError(
             f"{model} depends on who was captured when, and only frequencies of capture are given; they "
             "allow M0 and Mh."
         )
+
+
+def _cells(counts: MarginCounts) -> tuple[int, float]:
+    """Count the counts, and say what multiplicities of histories add to the likelihood of frequencies."""
+    if isinstance(counts, ClosedCounts):
+        return 2**counts.t - 1, 0.0
+    return len(counts.f_k), float(counts.f_k @ history_numbers(counts))
+
+
+def _family_estimate(
+    model: str, name: str, shape: Heterogeneity | None, counts: MarginCounts
+) -> ClosedEstimate:
+    by_occasion, reaction = model != "Mh", model == "Mtbh"
+    found: FamilyFit
+    if shape is None:
+        assert isinstance(counts, ClosedCounts)
+        found = fit_occasions_and_reaction(name, counts)
+    elif shape.classes is not None:
+        found = fit_classes(name, counts, shape.classes, by_occasion=by_occasion, reaction=reaction)
+    elif shape.shape == "normal":
+        found = fit_normal(name, counts, by_occasion=by_occasion, reaction=reaction)
+    else:
+        found = fit_beta_binomial(name, counts)
+    cells, multiplicities = _cells(counts)
+    return _estimate(
+        model,
+        name,
+        counts,
+        shape=shape,
+        f0=found.fit.f0,
+        se=found.fit.se,
+        kernel=found.fit.loglik_kernel + multiplicities,
+        cells=cells,
+        parameters=found.parameters,
+        chances=found.chances,
+        recapture=None,
+        coefficients=found.coefficients,
+        bias=None,
+        status="estimated",
+        reason=found.reason,
+        profile=found.profile,
+    )
 
 
 def _margin_estimate(
@@ -457,12 +317,7 @@ def _margin_estimate(
         chances = counts.n_i / size
     else:
         chances = np.array([counts.captures / (counts.occasions * size)])
-    kernel = found.fit.loglik_kernel
-    if isinstance(counts, ClosedCounts):
-        cells = 2**counts.t - 1
-    else:
-        kernel += float(counts.f_k @ history_numbers(counts))
-        cells = len(counts.f_k)
+    cells, multiplicities = _cells(counts)
     bound = shape is not None and shape.is_bound
     return _estimate(
         model,
@@ -471,7 +326,7 @@ def _margin_estimate(
         shape=shape,
         f0=found.fit.f0,
         se=found.fit.se,
-        kernel=kernel,
+        kernel=found.fit.loglik_kernel + multiplicities,
         cells=cells,
         parameters=found.parameters,
         chances=chances,
@@ -543,7 +398,12 @@ def _estimate(
     loglik = kernel - n - (0.0 if constant is None else constant)
     # No fit exceeds the saturated one; below rounding the gap has either sign.
     deviance = None if saturated is None else max(2 * (saturated - loglik), 0.0)
-    how = RIVEST_BAILLARGEON_2007 if shape is not None and shape.is_bound else BAILLARGEON_RIVEST_2007
+    how, assumed = OTIS_1978, [_CLOSED, _ASSUMES[model], _INDEPENDENT, _MATCHED]
+    if shape is not None:
+        how = RIVEST_BAILLARGEON_2007 if shape.is_bound else BAILLARGEON_RIVEST_2007
+        if shape.shape in _SHAPES:
+            how = _SOURCES[shape.shape]
+            assumed.insert(2, _SHAPES[shape.shape])
     return ClosedEstimate(
         n_hat=n + f0,
         se=se,
@@ -551,8 +411,8 @@ def _estimate(
         status=status,
         reason=reason,
         method=name,
-        assumptions=(_CLOSED, _ASSUMES[model], _INDEPENDENT, _MATCHED),
-        reference=how if shape is not None else OTIS_1978,
+        assumptions=tuple(assumed),
+        reference=how,
         model=model,
         heterogeneity=shape,
         capture_probabilities=chances,

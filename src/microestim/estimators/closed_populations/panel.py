@@ -9,12 +9,8 @@ import numpy as np
 
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts, closed_counts
-from microestim.estimators.closed_populations.models import (
-    ClosedEstimate,
-    Model,
-    UnreliableMaximumError,
-    closed,
-)
+from microestim.estimators.closed_populations.estimate import ClosedEstimate
+from microestim.estimators.closed_populations.models import Model, UnreliableMaximumError, closed
 from microestim.estimators.references import BURNHAM_ANDERSON_2004
 from microestim.results import ROUNDING_RULE, Estimate, Table, format_number
 
@@ -31,12 +27,19 @@ PANEL: tuple[tuple[Model, str | None], ...] = (
     ("Mh", "poisson(2)"),
     ("Mh", "darroch"),
     ("Mh", "gamma(3.5)"),
+    ("Mh", "normal"),
+    ("Mh", "mixture(2)"),
+    ("Mh", "beta-binomial"),
     ("Mth", "chao"),
     ("Mth", "poisson(2)"),
     ("Mth", "darroch"),
     ("Mth", "gamma(3.5)"),
+    ("Mth", "normal"),
+    ("Mth", "mixture(2)"),
     ("Mb", None),
+    ("Mtb", None),
     ("Mbh", None),
+    ("Mtbh", "normal"),
 )
 """Models and shapes of heterogeneity that the panel fits."""
 
@@ -95,7 +98,7 @@ class ClosedModels:
     >>> from microestim.capture import FrequencyCounts
     >>> taxicabs = FrequencyCounts({1: 142, 2: 81, 3: 49, 4: 7, 5: 3, 6: 1}, occasions=10)
     >>> closed_models(taxicabs)
-    <ClosedModels: 5 of 5 models with an estimate, 369 to 407 people>
+    <ClosedModels: 7 of 8 models with an estimate, 369 to 407 people>
     """
 
     rows: tuple[ModelRow, ...]

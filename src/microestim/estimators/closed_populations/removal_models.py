@@ -8,7 +8,7 @@ import numpy.typing as npt
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts
 
-__all__ = ["RemovalFit", "fit_removal_model", "removal_sizes"]
+__all__ = ["RemovalFit", "fit_removal_model", "log_survival", "removal_sizes"]
 
 Array = npt.NDArray[np.float64]
 
@@ -93,7 +93,7 @@ def fit_removal_model(name: str, counts: ClosedCounts, *, first_apart: bool) -> 
             f"under {name} nobody is missing: all first captures fall on one occasion, so the probability of "
             "capture is 1 there."
         )
-    log_q = _log_survival(t, float(first @ place) / caught)
+    log_q = log_survival(t, float(first @ place) / caught)
     q = np.exp(log_q)
     weights = q**place / np.sum(q**place)
     mean = weights @ place
@@ -121,8 +121,21 @@ def fit_removal_model(name: str, counts: ClosedCounts, *, first_apart: bool) -> 
     )
 
 
-def _log_survival(t: int, mean: float) -> float:
-    """Log of the q whose geometric distribution, cut at t, has the given mean of j - 1."""
+def log_survival(t: int, mean: float) -> float:
+    """Log of the q whose geometric distribution, cut at t, has the given mean of j - 1.
+
+    Parameters
+    ----------
+    t : int
+        Occasions.
+    mean : float
+        Mean number of occasions before a first capture, below (t - 1) / 2.
+
+    Returns
+    -------
+    float
+        The log of the chance of not being captured.
+    """
     from scipy.optimize import brentq
 
     place = np.arange(t, dtype=float)
