@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "Parameters",
     "fit_family",
     "parameter_slopes",
+    "truncated_mean",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -60,13 +62,18 @@ def _negbin(times: Array, eta: Parameters) -> npt.NDArray[np.complex128]:
     from scipy.special import gammaln
 
     spread = np.exp(eta[1])
-    # The rising factorial as a sum of logs: no difference of large log-gammas, and analytic for the step.
-    steps = np.arange(int(times.max(initial=0)))
-    rising = np.concatenate(([0j], np.cumsum(np.log(1 + spread * steps))))[times.astype(int)]
+    rising = _log_rising(complex(spread), int(times.max(initial=0)))[times.astype(int)]
     scale = np.log(1 + spread * np.exp(eta[0]))
     return np.asarray(
         rising + times * eta[0] - (times + 1 / spread) * scale - gammaln(times + 1), dtype=complex
     )
+
+
+@lru_cache(maxsize=4)
+def _log_rising(spread: complex, largest: int) -> npt.NDArray[np.complex128]:
+    """Return logs of the rising factorials 1 (1 + s) ... (1 + (k - 1) s); kept while only the rate changes."""
+    # A sum of logs: no difference of large log-gammas, and analytic for the step.
+    return np.concatenate(([0j], np.cumsum(np.log(1 + spread * np.arange(largest)))))
 
 
 FAMILIES: dict[str, LogProbabilities] = {"poisson": _poisson, "geometric": _geometric, "negbin": _negbin}
@@ -279,10 +286,10 @@ def _maximum(counts: FrequencyCounts, data: _Data, family: str) -> Array:
             bound=bound,
         )
     if family != "negbin":
-        return np.array([_best_rate(data, None)])
+        return np.array([_best_rate(data, family, None)])
 
     def profile_score(log_dispersion: float) -> float:
-        eta = np.array([_best_rate(data, log_dispersion), log_dispersion])
+        eta = np.array([_best_rate(data, family, log_dispersion), log_dispersion])
         return float(data.score(eta)[1])
 
     from scipy.optimize import brentq
@@ -304,21 +311,60 @@ def _maximum(counts: FrequencyCounts, data: _Data, family: str) -> Array:
             bound=bound,
         )
     peaks = [float(brentq(profile_score, grid[i], grid[i + 1], xtol=1e-13, rtol=1e-14)) for i in turns]
-    fits = [np.array([_best_rate(data, peak), peak]) for peak in peaks]
+    fits = [np.array([_best_rate(data, family, peak), peak]) for peak in peaks]
     return max(fits, key=lambda eta: data.loglik(eta.astype(complex)).real)
 
 
-def _best_rate(data: _Data, log_dispersion: float | None) -> float:
+def _best_rate(data: _Data, family: str, log_dispersion: float | None) -> float:
     """Return the log rate at which the score vanishes: the mean above the cut equals that of the data."""
     from scipy.optimize import brentq
 
-    rest = [] if log_dispersion is None else [log_dispersion]
+    if log_dispersion is None:
+        dispersion = 0.0 if family == "poisson" else 1.0
+    else:
+        dispersion = float(np.exp(log_dispersion))
+    mean = float((data.times * data.people).sum()) / data.total
 
-    def score(log_rate: float) -> float:
-        return float(data.score(np.array([log_rate, *rest]))[0])
+    def excess(log_rate: float) -> float:
+        return mean - truncated_mean(float(np.exp(log_rate)), dispersion, data.first)
 
     # The rate is at most the mean of the classes, so at most the last of them.
     largest = float(np.log(data.times[-1])) + 1.0
-    if score(LOWEST_LOG_RATE) <= 0:
+    if excess(LOWEST_LOG_RATE) <= 0:
         return LOWEST_LOG_RATE
-    return float(brentq(score, LOWEST_LOG_RATE, largest, xtol=1e-14, rtol=1e-15))
+    return float(brentq(excess, LOWEST_LOG_RATE, largest, xtol=1e-14, rtol=1e-15))
+
+
+def truncated_mean(rate: float, dispersion: float, first: int) -> float:
+    """Return how often people are seen on average who are seen `first` times or more.
+
+    Parameters
+    ----------
+    rate : float
+        Mean of all people, zero included.
+    dispersion : float
+        That of the negative binomial; 0 for the Poisson, 1 for the geometric distribution.
+    first : {1, 2}
+        Least number of times.
+
+    Returns
+    -------
+    float
+        Times a person.
+
+    Examples
+    --------
+    >>> round(truncated_mean(1.0, 1.0, 2), 12)
+    3.0
+    """
+    scale = 1 + dispersion * rate
+    if rate * (1 + dispersion) < SMALL_RATIO:
+        times = np.arange(first, first + TERMS, dtype=float)
+        steps = rate * (1 + dispersion * times[:-1]) / (times[1:] * scale)
+        terms = np.concatenate(([1.0], np.cumprod(steps)))
+        return float((times * terms).sum() / terms.sum())
+    log_never = -rate if dispersion == 0 else -np.log1p(dispersion * rate) / dispersion
+    if first == 1:
+        return float(-rate / np.expm1(log_never))
+    once = rate / scale * np.exp(log_never)
+    return float((rate - once) / (-np.expm1(log_never) - once))

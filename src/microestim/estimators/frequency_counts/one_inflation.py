@@ -75,15 +75,16 @@ class OneInflationCurve:
         """
         import pandas as pd
 
-        low, high = lognormal_limits(self.n_hat, self.se, self.counts.n_observed, level)
+        # Of the number not seen, which adding and taking away the people seen would round to zero.
+        low, high = lognormal_limits(self.f0, self.se, 0, level)
         return pd.DataFrame(
             {
                 "alpha": self.alpha,
                 "f0": self.f0,
                 "estimate": self.n_hat,
                 "se": self.se,
-                "ci_low": low,
-                "ci_high": high,
+                "ci_low": self.counts.n_observed + low,
+                "ci_high": self.counts.n_observed + high,
                 "ci_level": level,
                 "ci_kind": "confidence: log-normal",
             }
@@ -159,10 +160,10 @@ def one_inflation_curve(
     once, more = float(held[1]), fit.modelled
 
     def weights(eta: Parameters, share: float) -> tuple[complex, complex]:
-        """People that each one seen once, and each seen more often, stands for."""
+        """People not seen that each one seen once, and each seen more often, stands for."""
         p0, p1 = fit.zero_one(eta)
         missed, rest = p0 / (1 - p0), 1 - p0 - p1
-        return 1 + share * missed, 1 + p0 / rest - share * missed * p1 / rest
+        return share * missed, p0 / rest - share * missed * p1 / rest
 
     f0, se = np.empty(len(shares)), np.empty(len(shares))
     for place, share in enumerate(shares):
@@ -172,9 +173,8 @@ def one_inflation_curve(
             return a * once + b * more
 
         a, b = (weight.real for weight in weights(fit.eta.astype(complex), share))
-        n_hat = a * once + b * more
-        f0[place] = n_hat - held.n_observed
-        se[place] = np.sqrt(a**2 * once + b**2 * more - n_hat + fit.variance_of(size))
+        f0[place] = a * once + b * more
+        se[place] = np.sqrt(a * (1 + a) * once + b * (1 + b) * more + fit.variance_of(size))
     p0, p1 = fit.chances
     return OneInflationCurve(
         alpha=shares,
