@@ -51,6 +51,9 @@ def every_estimator() -> dict[str, Estimator]:
         "jackknife, finite sample": lambda c: me.jackknife(c, finite_sample=True),
         "jackknife, order 4": lambda c: me.jackknife(c, order=4),
     }
+    for method in ("unconditional", "penalised", "conditional"):
+        made[f"npmle, {method}"] = lambda c, m=method: me.npmle(c, method=m)
+    made["npmle, rare"] = lambda c: me.npmle(c, rare=10)
     for family in ("poisson", "geometric", "negbin"):
         for inflation in (None, "one-before", "one-after", "hurdle", "drop-ones"):
             made[f"truncated_counts, {family}, {inflation}"] = lambda c, f=family, i=inflation: (
@@ -145,10 +148,7 @@ def judge(name: str, estimator: Estimator, counts: me.FrequencyCounts) -> str:
             assert (frame["ci_low"] >= counts.n_observed).all(), about
             assert (frame["ci_high"] >= frame["ci_low"]).all(), about
         except NotEstimableError as refused:
-            assert len(refused.reason) > 30, about
-            assert refused.bound is None or (
-                math.isfinite(refused.bound) and refused.bound >= counts.n_observed * (1 - 1e-12)
-            ), f"{about}: bound {refused.bound}"
+            _judge_refusal(f"{about}: bound {refused.bound}", refused, counts.n_observed)
             return "refused"
         except MicroestimError:
             return "wrong use"
@@ -156,6 +156,13 @@ def judge(name: str, estimator: Estimator, counts: me.FrequencyCounts) -> str:
             fault.add_note(about)
             raise
     return "estimated"
+
+
+def _judge_refusal(about: str, refused: NotEstimableError, seen: int) -> None:
+    assert len(refused.reason) > 30, about
+    if refused.bound is not None:
+        # The bound is a sum, good to rounding.
+        assert seen * (1 - 1e-12) <= refused.bound < math.inf, about
 
 
 def _judge_estimate(about: str, estimate: me.Estimate) -> str:

@@ -31,6 +31,7 @@ PUBLIC = {
         "chao_one_inflated",
         "jackknife",
         "lanumteang_bohning",
+        "npmle",
         "one_inflation_curve",
         "truncated_counts",
         "turing",

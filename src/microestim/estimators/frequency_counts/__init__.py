@@ -10,11 +10,13 @@ from microestim.estimators.frequency_counts.lower_bounds import (
     lanumteang_bohning,
     zelterman,
 )
+from microestim.estimators.frequency_counts.nonparametric import NonparametricCounts, npmle
 from microestim.estimators.frequency_counts.one_inflation import one_inflation_curve
 from microestim.estimators.frequency_counts.truncated import TruncatedCounts, truncated_counts
 
 __all__ = [
     "CountEstimate",
+    "NonparametricCounts",
     "TruncatedCounts",
     "ace",
     "chao",
@@ -23,6 +25,7 @@ __all__ = [
     "chao_one_inflated",
     "jackknife",
     "lanumteang_bohning",
+    "npmle",
     "one_inflation_curve",
     "truncated_counts",
     "turing",

@@ -71,7 +71,7 @@ def _negbin(times: Array, eta: Parameters) -> npt.NDArray[np.complex128]:
 
 @lru_cache(maxsize=4)
 def _log_rising(spread: complex, largest: int) -> npt.NDArray[np.complex128]:
-    """Return logs of the rising factorials 1 (1 + s) ... (1 + (k - 1) s); kept while only the rate changes."""
+    """Return logs of 1 (1 + s) ... (1 + (k - 1) s) for every k; kept while only the rate changes."""
     # A sum of logs: no difference of large log-gammas, and analytic for the step.
     return np.concatenate(([0j], np.cumsum(np.log(1 + spread * np.arange(largest)))))
 
