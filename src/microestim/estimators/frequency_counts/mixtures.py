@@ -25,7 +25,7 @@ ROOT_REACH = 2.5
 LOWEST_RATE = 1e-9
 # How far below the maximum the log-likelihood may lie, for one person and for all constants together.
 TOLERANCE, RELATIVE = 1e-9, 1e-13
-STEPS, STALLED, HALVINGS, POLISH, REFINED = 500, 8, 40, 20, 5
+STEPS, STALLED, HALVINGS, POLISH, REFINED = 500, 30, 40, 20, 5
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,18 @@ class MixtureData:
         return float(self.people.sum())
 
     def log_kernel(self, rates: Array) -> Array:
-        """Log-probabilities of each class (rows) at each rate (columns), over those at its own."""
+        """Return log-probabilities of the classes, over those at each class's own rate.
+
+        Parameters
+        ----------
+        rates : ndarray
+            Times a person.
+
+        Returns
+        -------
+        ndarray, shape (classes, rates)
+            Logs, at most 0.
+        """
         return self._log_p(rates) - self.scale[:, None]
 
     @cached_property
@@ -82,7 +93,18 @@ class MixtureData:
         return np.asarray(xlogy(k - 1, rates) - rates - np.log(seen))
 
     def slopes(self, rates: Array) -> tuple[Array, Array]:
-        """First and second derivatives of the log-probabilities by the rate, which is above zero."""
+        """Return the derivatives of the log-probabilities by the rate.
+
+        Parameters
+        ----------
+        rates : ndarray
+            Times a person, above zero.
+
+        Returns
+        -------
+        first, second : ndarray, shape (classes, rates)
+            Derivatives.
+        """
         k = self.times[:, None]
         if not self.truncated:
             return k / rates - 1, -k / rates**2
@@ -90,14 +112,31 @@ class MixtureData:
         return k / rates - 1 / seen, -k / rates**2 + np.exp(-rates) / seen**2
 
     def penalty(self, odds: float) -> tuple[float, float, float]:
-        """Return the penalty and its first two derivatives."""
+        """Return the penalty and its first two derivatives.
+
+        Parameters
+        ----------
+        odds : float
+            Of not being seen.
+
+        Returns
+        -------
+        tuple of float
+            Zeros where there is no penalty.
+        """
         if self.odds is None:
             return 0.0, 0.0, 0.0
         away = odds - self.odds
         return away**2 / (2 * self.odds), away / self.odds, 1 / self.odds
 
     def start(self) -> Array:
-        """Rates that leave no class without a point nearby."""
+        """Return rates that leave no class without a point nearby.
+
+        Returns
+        -------
+        ndarray
+            Times a person.
+        """
         roots = np.sqrt(np.maximum(self.times, 1e-2))
         kept = [roots[0]]
         for root in roots[1:]:
@@ -358,7 +397,8 @@ class _Search:
         """Slopes and curvature by the weights, then by the rates above zero.
 
         The multiplier of the weights' sum is the number of people, since doubling all weights adds it times
-        log 2."""
+        log 2.
+        """
         data = self.data
         rates, weights = state.rates, state.weights
         free = np.flatnonzero(rates > 0)
@@ -391,19 +431,20 @@ class _Search:
         return slope, curvature
 
     def _joint_step(self, state: Mixture, slope: Array, curvature: Array) -> Mixture | None:
-        """One Newton step in rates and weights, if it stays where both are positive."""
+        """Go one Newton step in rates and weights, as far as both stay positive."""
         rates, weights = state.rates, state.weights
         free = np.flatnonzero(rates > 0)
         try:
             step = np.linalg.solve(curvature, -slope)
         except np.linalg.LinAlgError:
             return None
+        if not np.isfinite(step).all():
+            return None
+        values = np.concatenate((weights, rates[free]))
+        # At most most of the way to where a weight or a rate is zero.
+        falling = step < 0
+        share = min(1.0, 0.9 * float((values[falling] / -step[falling]).min(initial=np.inf)))
+        values = values + share * step
         moved = rates.copy()
-        moved[free] = rates[free] + step[rates.size :]
-        heavier = weights + step[: rates.size]
-        # The comparison is false for what is no number, too.
-        if not ((moved >= 0).all() and (heavier > 0).all() and np.isfinite(moved).all()):
-            return None
-        if self.data.odds is not None and (moved <= 0).any():
-            return None
-        return self.state(moved, heavier)
+        moved[free] = values[rates.size :]
+        return self.state(moved, values[: rates.size])
