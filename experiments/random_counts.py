@@ -54,7 +54,7 @@ def every_estimator() -> dict[str, Estimator]:
     for method in ("unconditional", "penalised", "conditional"):
         made[f"npmle, {method}"] = lambda c, m=method: me.npmle(c, method=m)
     made["npmle, rare"] = lambda c: me.npmle(c, rare=10)
-    for family in ("poisson", "geometric", "negbin"):
+    for family in ("poisson", "geometric", "negbin", "poisson-lognormal"):
         for inflation in (None, "one-before", "one-after", "hurdle", "drop-ones"):
             made[f"truncated_counts, {family}, {inflation}"] = lambda c, f=family, i=inflation: (
                 me.truncated_counts(c, family=f, inflation=i)

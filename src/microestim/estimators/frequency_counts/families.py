@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal, get_args
+from functools import lru_cache, partial
+from typing import Literal, NoReturn, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from microestim.capture.frequencies import FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.frequency_counts.estimate import lower_bound, need_classes
+from microestim.estimators.frequency_counts.poisson_lognormal import log_lognormal, log_lognormal_share
 
 __all__ = [
     "FAMILIES",
@@ -33,19 +34,21 @@ Array = npt.NDArray[np.float64]
 Parameters = npt.NDArray[np.complex128]
 LogProbabilities = Callable[[Array, Parameters], npt.NDArray[np.complex128]]
 
-CountFamily = Literal["poisson", "geometric", "negbin"]
+CountFamily = Literal["poisson", "geometric", "negbin", "poisson-lognormal"]
 """Distribution of how often a person is seen."""
 
 STEP = 1e-20
 # Second derivatives are central differences of exact first ones: error some step squared, 1e-10.
 DIFFERENCE = 1e-5
 LOWEST_LOG_RATE = -24.0
+LOWEST_LOG_MEDIAN = -60.0
 # The information is good to some 1e-9 of its largest element.
 FLAT = 1e-8
 # 25 terms that fall by a tenth or faster end below the last digit of the first.
 SMALL_RATIO, TERMS = 0.1, 25
-# Beyond these the negative binomial cannot be told from its limits (Poisson; logarithmic series).
-LOG_SHAPES = (-9.0, 9.0)
+# Beyond these a family cannot be told from its limits (Poisson; people without number at a rate of zero).
+LOG_SHAPES = {"negbin": (-9.0, 9.0), "poisson-lognormal": (-4.0, 2.0)}
+SHAPES_TRIED = {"negbin": 37, "poisson-lognormal": 13}
 
 
 def _poisson(times: Array, eta: Parameters) -> npt.NDArray[np.complex128]:
@@ -76,11 +79,17 @@ def _log_rising(spread: complex, largest: int) -> npt.NDArray[np.complex128]:
     return np.concatenate(([0j], np.cumsum(np.log(1 + spread * np.arange(largest)))))
 
 
-FAMILIES: dict[str, LogProbabilities] = {"poisson": _poisson, "geometric": _geometric, "negbin": _negbin}
+FAMILIES: dict[str, LogProbabilities] = {
+    "poisson": _poisson,
+    "geometric": _geometric,
+    "negbin": _negbin,
+    "poisson-lognormal": log_lognormal,
+}
 PARAMETER_NAMES: dict[str, tuple[str, ...]] = {
     "poisson": ("rate",),
     "geometric": ("rate",),
     "negbin": ("rate", "dispersion"),
+    "poisson-lognormal": ("median_rate", "sigma"),
 }
 
 
@@ -189,7 +198,8 @@ def fit_family(counts: FrequencyCounts, family: str, first: int) -> FittedFamily
     eta = _maximum(counts, data, family)
     information = data.information(eta)
     # A flat likelihood has no curvature to invert: the maximum is one in rounding only.
-    if eta[0] <= LOWEST_LOG_RATE or np.linalg.eigvalsh(information)[0] <= FLAT * np.abs(information).max():
+    lowest = LOWEST_LOG_MEDIAN if family == "poisson-lognormal" else LOWEST_LOG_RATE
+    if eta[0] <= lowest or np.linalg.eigvalsh(information)[0] <= FLAT * np.abs(information).max():
         raise NotEstimableError(
             f"the likelihood of the {family} distribution is flat at its maximum, so these counts do not fix "
             f"its parameters. The bias-corrected Chao bound is {lower_bound(counts):,.1f} people.",
@@ -228,6 +238,8 @@ class _Data:
 
     def share(self, eta: Parameters) -> complex:
         """Chance of being seen `first` times or more."""
+        if self.log_p is log_lognormal:
+            return complex(np.exp(log_lognormal_share(self.first, eta)))
         ratio = np.exp(eta[0].real) * (1 + (np.exp(eta[1].real) if len(eta) > 1 else 1.0))
         if ratio < SMALL_RATIO:
             # One minus nearly one would lose its digits; the terms fall by the ratio, so few of them do.
@@ -285,34 +297,76 @@ def _maximum(counts: FrequencyCounts, data: _Data, family: str) -> Array:
             f"number of people is without limit. The bias-corrected Chao bound is {bound:,.1f} people.",
             bound=bound,
         )
-    if family != "negbin":
+    if family not in LOG_SHAPES:
         return np.array([_best_rate(data, family, None)])
+    best_rate = _best_median(data) if family == "poisson-lognormal" else partial(_best_rate, data, family)
 
-    def profile_score(log_dispersion: float) -> float:
-        eta = np.array([_best_rate(data, family, log_dispersion), log_dispersion])
+    def profile_score(log_shape: float) -> float:
+        eta = np.array([best_rate(log_shape), log_shape])
         return float(data.score(eta)[1])
 
     from scipy.optimize import brentq
 
-    grid = np.linspace(*LOG_SHAPES, 37)
+    grid = np.linspace(*LOG_SHAPES[family], SHAPES_TRIED[family])
     scores = np.array([profile_score(value) for value in grid])
     turns = np.flatnonzero((scores[:-1] > 0) & (scores[1:] <= 0))
     if not turns.size:
-        if scores[len(scores) // 2] > 0 or scores[-1] > 0:
-            raise NotEstimableError(
-                "the likelihood of the negative binomial grows without end as its dispersion does, so the "
-                "rate falls to zero and the number of people runs to infinity: these counts set no upper "
-                f"limit for it. The bias-corrected Chao bound is {bound:,.1f} people.",
-                bound=bound,
-            )
+        _refuse_limit(family, bound, runs_away=bool(scores[len(scores) // 2] > 0 or scores[-1] > 0))
+    peaks = [float(brentq(profile_score, grid[i], grid[i + 1], xtol=1e-13, rtol=1e-14)) for i in turns]
+    fits = [np.array([best_rate(peak), peak]) for peak in peaks]
+    best = max(fits, key=lambda eta: data.loglik(eta.astype(complex)).real)
+    if scores[-1] > 0:
+        end = np.array([best_rate(grid[-1]), grid[-1]], dtype=complex)
+        if data.loglik(end).real > data.loglik(best.astype(complex)).real:
+            _refuse_limit(family, bound, runs_away=True)
+    return best
+
+
+def _refuse_limit(family: str, bound: float, *, runs_away: bool) -> NoReturn:
+    """Refuse a likelihood whose maximum lies at one of the family's limits."""
+    shape = {"negbin": "dispersion", "poisson-lognormal": "sigma"}[family]
+    name = {"negbin": "negative binomial", "poisson-lognormal": "Poisson-lognormal distribution"}[family]
+    if runs_away:
         raise NotEstimableError(
-            "the counts vary less than a negative binomial can: its likelihood is largest at the Poisson "
-            "limit, where the dispersion is zero. Use family='poisson'.",
+            f"the likelihood of the {name} grows without end as its {shape} does, so the rate falls to zero "
+            "and the number of people runs to infinity: these counts set no upper limit for it. The "
+            f"bias-corrected Chao bound is {bound:,.1f} people.",
             bound=bound,
         )
-    peaks = [float(brentq(profile_score, grid[i], grid[i + 1], xtol=1e-13, rtol=1e-14)) for i in turns]
-    fits = [np.array([_best_rate(data, family, peak), peak]) for peak in peaks]
-    return max(fits, key=lambda eta: data.loglik(eta.astype(complex)).real)
+    raise NotEstimableError(
+        f"the counts vary less than a {name} can: its likelihood is largest at the Poisson limit, where the "
+        f"{shape} is zero. Use family='poisson'.",
+        bound=bound,
+    )
+
+
+def _best_median(data: _Data) -> Callable[[float], float]:
+    """Return the function from log sigma to the log median at which the score by it vanishes."""
+    from scipy.optimize import brentq
+
+    found = {"last": float(np.log((data.times * data.people).sum() / data.total))}
+    highest = float(np.log(data.times[-1])) + 1.0
+
+    def best(log_sigma: float) -> float:
+        def score(center: float) -> float:
+            step = np.array([center + STEP * 1j, log_sigma])
+            return data.loglik(step).imag / STEP
+
+        # From one sigma to the next the median moves little.
+        low = high = found["last"]
+        reach = 0.1
+        while low > LOWEST_LOG_MEDIAN and score(low) <= 0:
+            low, high, reach = low - reach, low, 2 * reach
+        if low <= LOWEST_LOG_MEDIAN:
+            return LOWEST_LOG_MEDIAN
+        reach = 0.1
+        while high < highest and score(high) > 0:
+            low, high, reach = high, high + reach, 2 * reach
+        if low < high:
+            found["last"] = float(brentq(score, low, high, xtol=1e-13, rtol=1e-14))
+        return found["last"]
+
+    return best
 
 
 def _best_rate(data: _Data, family: str, log_dispersion: float | None) -> float:

@@ -320,8 +320,8 @@ def _fit(
 def _certain(counts: FrequencyCounts, mixture: Mixture) -> None:
     if not mixture.certified:
         raise NotEstimableError(
-            "the search for the mixture ended short of its highest likelihood: another could have one higher by "
-            f"{mixture.gap:.2g}. The bias-corrected Chao bound is {lower_bound(counts):,.1f} people.",
+            "the search for the mixture ended short of its highest likelihood: another could have one higher "
+            f"by {mixture.gap:.2g}. The bias-corrected Chao bound is {lower_bound(counts):,.1f} people.",
             bound=lower_bound(counts),
         )
 

@@ -112,7 +112,7 @@ def one_inflation_curve(
     ----------
     counts : FrequencyCounts or mapping of int to int
         People by times seen.
-    family : {"poisson", "geometric", "negbin"}, default "poisson"
+    family : {"poisson", "geometric", "negbin", "poisson-lognormal"}, default "poisson"
         Distribution of the times seen, fitted to the people seen twice or more.
     alpha : array_like, optional
         Shares of the surplus who are people like all others: 0 gives ``inflation="one-before"`` of
