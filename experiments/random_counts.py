@@ -51,6 +51,11 @@ def every_estimator() -> dict[str, Estimator]:
         "jackknife, finite sample": lambda c: me.jackknife(c, finite_sample=True),
         "jackknife, order 4": lambda c: me.jackknife(c, order=4),
     }
+    for without in (False, True):
+        made[f"ratio_regression, without_ones={without}"] = lambda c, w=without: me.ratio_regression(
+            c, without_ones=w
+        )
+    made["ratio_regression, variances"] = lambda c: me.ratio_regression(c, covariance=False, rare=6)
     for method in ("unconditional", "penalised", "conditional"):
         made[f"npmle, {method}"] = lambda c, m=method: me.npmle(c, method=m)
     made["npmle, rare"] = lambda c: me.npmle(c, rare=10)

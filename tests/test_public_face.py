@@ -33,6 +33,7 @@ PUBLIC = {
         "lanumteang_bohning",
         "npmle",
         "one_inflation_curve",
+        "ratio_regression",
         "truncated_counts",
         "turing",
         "zelterman",

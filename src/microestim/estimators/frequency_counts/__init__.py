@@ -12,6 +12,7 @@ from microestim.estimators.frequency_counts.lower_bounds import (
 )
 from microestim.estimators.frequency_counts.nonparametric import NonparametricCounts, npmle
 from microestim.estimators.frequency_counts.one_inflation import one_inflation_curve
+from microestim.estimators.frequency_counts.ratio_regression import ratio_regression
 from microestim.estimators.frequency_counts.truncated import TruncatedCounts, truncated_counts
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "lanumteang_bohning",
     "npmle",
     "one_inflation_curve",
+    "ratio_regression",
     "truncated_counts",
     "turing",
     "zelterman",

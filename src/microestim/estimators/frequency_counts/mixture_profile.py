@@ -19,8 +19,6 @@ Array = npt.NDArray[np.float64]
 LARGEST_ODDS = 1e6
 # Where the conditional likelihood has no finite maximum, peaks are looked for up to these odds.
 SEARCHED_ODDS = 1e3
-# Numbers not seen at which the slope is taken, beside its roots.
-SEARCHED = 18
 LEAST = 1e-6
 
 
@@ -133,32 +131,38 @@ class MixtureProfile:
 
     @cached_property
     def peak(self) -> Peak | None:
-        """The highest maximum at a finite number; None where a number without limit is as likely."""
+        """The first maximum at a finite number; None where a number without limit is as likely."""
         from scipy.optimize import brentq
 
-        top = self.seen * min(self.odds, SEARCHED_ODDS)
-        found = [0.0] if self.at(0.0)[1] <= 0 else []
-        low = min(top, max(1e-3, 1e-3 * self.seen)) / 2
-        tried = np.geomspace(low, top, SEARCHED)
-        slopes = [self.at(value)[1] for value in tried]
-        if not found and slopes[0] <= 0:
-            tried, slopes = np.concatenate(([0.0], tried)), [np.inf, *slopes]
-        for place in np.flatnonzero((np.array(slopes[:-1]) > 0) & (np.array(slopes[1:]) <= 0)):
-            near, far = max(tried[place], LEAST), tried[place + 1]
-            if self.at(near)[1] <= 0:
-                found.append(float(near))
-                continue
-            root = brentq(lambda value: self.at(np.exp(value))[1], np.log(near), np.log(far), xtol=1e-9)
-            found.append(float(np.exp(root)))
-        peaks = []
-        for unseen in found:
-            loglik, _, mixture = self.at(unseen)
-            peaks.append(Peak(unseen, loglik, mixture))
-        best = max(peaks, key=lambda peak: peak.loglik, default=None)
-        # What lies so near to the limit is above it in rounding only.
-        if best is None or best.loglik - self.limit <= 1e-6 + 1e-12 * abs(self.limit):
+        best = None
+        if self.at(0.0)[1] <= 0:
+            best = 0.0
+        else:
+            top = self.seen * min(self.odds, SEARCHED_ODDS)
+            near = min(top, self._nearby())
+            while near > LEAST and self.at(near)[1] <= 0:
+                near /= 4
+            far, factor = near, 1.3
+            while far < top and self.at(far)[1] > 0:
+                near, far, factor = far, min(far * factor, top), 1.3 * factor
+            if self.at(far)[1] <= 0 and near < far:
+                root = brentq(lambda value: self.at(np.exp(value))[1], np.log(near), np.log(far), xtol=1e-9)
+                best = float(np.exp(root))
+            elif near <= LEAST:
+                best = near
+        if best is None:
             return None
-        return best
+        loglik, _, mixture = self.at(best)
+        # What lies so near to the limit is above it in rounding only.
+        if loglik - self.limit <= 1e-6 + 1e-12 * abs(self.limit):
+            return None
+        return Peak(best, loglik, mixture)
+
+    def _nearby(self) -> float:
+        """Return a number not seen from which to look for the peak: half of Chao's bound."""
+        held = dict(zip(self.times.tolist(), self.people.tolist(), strict=True))
+        once, twice = held.get(1.0, 0.0), held.get(2.0, 0.0)
+        return max(once**2 / (4 * twice) if twice else 0.05 * self.seen, 1e-3)
 
     def limits(self, level: float) -> tuple[float, float]:
         """Return the numbers not seen between which the log-likelihood is near its largest.
