@@ -71,11 +71,11 @@ def test_error_by_differences(first) -> None:
 def test_one_rate_for_all_gives_back_the_population(occasions, without_ones) -> None:
     size, rate = 10**12, 1.3
     if occasions is None:
-        chances = {k: math.exp(-rate) * rate**k / math.factorial(k) for k in range(1, 9)}
+        chances = {k: math.exp(-rate) * rate**k / math.factorial(k) for k in range(1, 15)}
     else:
         p = rate / occasions
         chances = {
-            k: math.comb(occasions, k) * p**k * (1 - p) ** (occasions - k) for k in range(1, occasions)
+            k: math.comb(occasions, k) * p**k * (1 - p) ** (occasions - k) for k in range(1, occasions + 1)
         }
     counts = FrequencyCounts({k: round(size * c) for k, c in chances.items()}, occasions=occasions)
     made = ratio_regression(counts, without_ones=without_ones)
@@ -124,7 +124,7 @@ def test_mturk_participation_is_far_from_a_line() -> None:
         ({1: 9, 2: 3}, {}, NotEstimableError, "two ratios"),
         ({2: 9, 3: 3, 4: 1}, {}, NotEstimableError, "two ratios"),
         ({1: 9, 2: 3, 3: 1}, {"without_ones": True}, NotEstimableError, "two ratios"),
-        ({1: 10**9, 2: 1, 3: 10**9, 4: 10**9}, {"covariance": False}, NotEstimableError, "beyond all sense"),
+        ({1: 10**9, 2: 1, 3: 1000}, {}, NotEstimableError, "beyond all sense"),
         (IMMIGRANTS, {"rare": 1}, InputError, "at least 2"),
         (IMMIGRANTS, {"covariance": "no"}, InputError, "covariance"),
     ],

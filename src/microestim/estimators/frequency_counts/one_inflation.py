@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
-from microestim.errors import InputError
-from microestim.estimators.frequency_counts.families import CountFamily, Parameters, fit_family
+from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.frequency_counts.families import CountFamily, FittedFamily, Parameters, fit_family
 from microestim.estimators.frequency_counts.truncated import refuse_too_few_ones
 from microestim.results import lognormal_limits
 
@@ -40,6 +40,10 @@ class OneInflationCurve:
         The distribution.
     counts : FrequencyCounts
         The counts.
+    statistic, p_value : float or None
+        Likelihood ratio of the family with one-inflation over the family without, and its p-value: half that
+        of chi-squared with one degree of freedom, since the share of inflation is at its lower end without
+        it. None where the family has no maximum without inflation.
     """
 
     alpha: Array
@@ -48,6 +52,8 @@ class OneInflationCurve:
     surplus: float
     family: str
     counts: FrequencyCounts
+    statistic: float | None
+    p_value: float | None
 
     @property
     def n_hat(self) -> Array:
@@ -138,7 +144,8 @@ def one_inflation_curve(
     .. math:: f_0(\alpha) = n_2 p_0 / q + \alpha E \, p_0 / (1 - p_0).
 
     Variance by the delta method, frequencies multinomial and the parameters from the observed information;
-    at the ends it is that of `truncated_counts`.
+    at the ends it is that of `truncated_counts`. The test of one-inflation (`statistic`, `p_value`) takes the
+    family for granted: rates that differ more than the family allows are rejected as well.
 
     References
     ----------
@@ -176,6 +183,7 @@ def one_inflation_curve(
         f0[place] = a * once + b * more
         se[place] = np.sqrt(a * (1 + a) * once + b * (1 + b) * more + fit.variance_of(size))
     p0, p1 = fit.chances
+    statistic, p_value = _likelihood_ratio(held, fit)
     return OneInflationCurve(
         alpha=shares,
         f0=f0,
@@ -183,4 +191,20 @@ def one_inflation_curve(
         surplus=once - more * p1 / (1 - p0 - p1),
         family=family,
         counts=held,
+        statistic=statistic,
+        p_value=p_value,
     )
+
+
+def _likelihood_ratio(counts: FrequencyCounts, fit: FittedFamily) -> tuple[float | None, float | None]:
+    """Return twice the gain in log-likelihood of a share of inflation, and its p-value on the boundary."""
+    from scipy.special import erfc
+
+    try:
+        plain = fit_family(counts, fit.family, 1)
+    except NotEstimableError:
+        return None, None
+    once, more, seen = float(counts[1]), fit.modelled, float(counts.n_observed)
+    split = more * np.log(more / seen) + (once * np.log(once / seen) if once else 0.0)
+    statistic = max(2 * float(fit.loglik + split - plain.loglik), 0.0)
+    return statistic, float(erfc(np.sqrt(statistic / 2))) / 2

@@ -138,7 +138,7 @@ def ratio_regression(
     --------
     >>> fit = ratio_regression({1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1})
     >>> round(fit.params["slope"], 3), round(fit.params["p_value"], 2)
-    (0.703, 0.99)
+    (0.698, 1.0)
     """
     held = as_frequency_counts(counts)
     first = 2 if check_flag("without_ones", without_ones) else 1
@@ -152,7 +152,7 @@ def ratio_regression(
             f"bound is {bound:,.1f} people.",
             bound=bound,
         )
-    times, people = classes(held, last)
+    _, people = classes(held, last)
     x = np.arange(first, last, dtype=float)
     t = 1 if held.occasions is None else held.occasions
 
@@ -188,8 +188,8 @@ def ratio_regression(
         )
     n_hat = size(people.astype(complex)).real
     params = {
-        "intercept": coefficients[0].real,
-        "slope": coefficients[1].real,
+        "intercept": float(coefficients[0].real),
+        "slope": float(coefficients[1].real),
         "chi_squared": float((residuals @ weights @ residuals).real),
         "df": float(x.size - 2),
     }
@@ -210,7 +210,7 @@ def ratio_regression(
 
 def _last_class(counts: FrequencyCounts, first: int, rare: int | None) -> int:
     """Return the last class before a gap, a pooled class or the limit that was given."""
-    if rare is not None and (isinstance(rare, bool) or not isinstance(rare, (int, np.integer)) or rare < 2):
+    if rare is not None and (np.asarray(rare).dtype.kind not in "iu" or rare < 2):
         raise InputError(f"rare is {rare!r}; give a whole number of times seen, at least 2.")
     held = counts.counts
     if counts.last_is_pooled:
