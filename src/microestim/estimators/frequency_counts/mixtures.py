@@ -23,6 +23,8 @@ ROOT_STEP = 0.05
 # Five of these widths from every class, a point mass explains nobody.
 ROOT_REACH = 2.5
 LOWEST_RATE = 1e-9
+# A step that leaves a class without a chance is refused by its likelihood; until then its slopes stay finite.
+LEAST_FITTED = 1e-120
 # How far below the maximum the log-likelihood may lie, for one person and for all constants together.
 TOLERANCE, RELATIVE = 1e-9, 1e-13
 STEPS, STALLED, HALVINGS, POLISH, REFINED = 500, 30, 40, 20, 5
@@ -291,7 +293,7 @@ class _Search:
     def gradient_tops(self, state: Mixture) -> tuple[float, Array]:
         """Largest directional derivative towards one point, and the rates of all local maxima."""
         data = self.data
-        fitted = np.exp(data.log_kernel(state.rates)) @ state.weights
+        fitted = np.maximum(np.exp(data.log_kernel(state.rates)) @ state.weights, LEAST_FITTED)
         shares = data.people / fitted
         slope, odds = 0.0, 0.0
         if data.odds is not None:
@@ -337,7 +339,7 @@ class _Search:
         rates = np.concatenate((state.rates, tops))
         weights = np.concatenate((state.weights, np.zeros(tops.size)))
         kernel = np.exp(data.log_kernel(rates))
-        ratios = kernel / (kernel @ weights)[:, None]
+        ratios = kernel / np.maximum(kernel @ weights, LEAST_FITTED)[:, None]
         rows = np.sqrt(data.people / data.total)[:, None] * (ratios - 2)
         if data.odds is not None:
             each = odds_of(rates)
@@ -406,7 +408,7 @@ class _Search:
         log_first, log_second = data.slopes(rates[free])
         first = kernel[:, free] * log_first
         second = kernel[:, free] * (log_second + log_first**2)
-        fitted = kernel @ weights
+        fitted = np.maximum(kernel @ weights, LEAST_FITTED)
         shares = data.people / fitted
         by = np.hstack((kernel, first * weights[free]))
         slope = shares @ by
