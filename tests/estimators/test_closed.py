@@ -338,7 +338,7 @@ def test_statistics_by_occasion_refuse_models_that_need_frequencies():
     with pytest.raises(NotEstimableError, match="'f_k' is not known"):
         closed(told, "Mth", "chao")
     panel = closed_models(told)
-    assert {row.name for row in panel.rows if row.admissible} == {"M0", "Mt", "Mb", "Mbh"}
+    assert {row.name for row in panel.rows if row.admissible} == {"M0", "Mt", "Mb", "Mtb", "Mbh"}
     assert {row.reason[:5] for row in panel.rows if not row.admissible} == {"'f_k'"}
     assert panel.to_frame()["deviance"].isna().all()
     with pytest.raises(NotEstimableError, match="last occasion"):

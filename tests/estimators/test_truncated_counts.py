@@ -274,3 +274,14 @@ def test_standard_errors_are_the_spread_over_samples(inflation) -> None:
     numbers = [f.n_hat for f in fits]
     # A standard deviation from 400 draws has a relative error of 3.5 %; four of them.
     assert np.mean([f.se for f in fits]) == pytest.approx(np.std(numbers, ddof=1), rel=0.14)
+
+
+def test_one_inflation_is_tested_by_the_likelihood_ratio() -> None:
+    curve = one_inflation_curve(RABBITS)
+    plain, inflated = truncated_counts(RABBITS), truncated_counts(RABBITS, inflation="one-after")
+    assert curve.statistic == pytest.approx(2 * (inflated.loglik - plain.loglik), rel=1e-9)
+    # Half of chi-squared with one degree of freedom: that of a normal deviate above its root.
+    assert curve.p_value == pytest.approx(0.5 * math.erfc(math.sqrt(curve.statistic / 2)), rel=1e-12)
+    assert curve.p_value < 1e-3
+    # Where nobody is seen more than twice often enough, a family may lack a maximum without inflation.
+    assert one_inflation_curve({1: 900, 2: 10, 3: 4, 4: 1}, family="geometric").p_value < 0.05

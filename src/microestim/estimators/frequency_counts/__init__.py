@@ -11,11 +11,14 @@ from microestim.estimators.frequency_counts.lower_bounds import (
     zelterman,
 )
 from microestim.estimators.frequency_counts.missed_matches import chao_missed_matches
+from microestim.estimators.frequency_counts.nonparametric import NonparametricCounts, npmle
 from microestim.estimators.frequency_counts.one_inflation import one_inflation_curve
+from microestim.estimators.frequency_counts.ratio_regression import ratio_regression
 from microestim.estimators.frequency_counts.truncated import TruncatedCounts, truncated_counts
 
 __all__ = [
     "CountEstimate",
+    "NonparametricCounts",
     "TruncatedCounts",
     "ace",
     "chao",
@@ -25,7 +28,9 @@ __all__ = [
     "chao_one_inflated",
     "jackknife",
     "lanumteang_bohning",
+    "npmle",
     "one_inflation_curve",
+    "ratio_regression",
     "truncated_counts",
     "turing",
     "zelterman",

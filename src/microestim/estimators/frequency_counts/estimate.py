@@ -60,50 +60,23 @@ class CountEstimate(Estimate):
     counts: FrequencyCounts
     params: Mapping[str, float] = field(default_factory=dict)
 
-    def interval(
-        self,
-        level: float = 0.95,
-        method: str | None = None,
-        rng: Rng = None,
-        n_resamples: int | None = None,
-    ) -> Interval:
-        """Compute an interval around the estimate.
+    @property
+    def interval_methods(self) -> tuple[str, ...]:
+        """Names that `interval` accepts as its method, the default first."""
+        return ("lognormal", "wald")
 
-        Parameters
-        ----------
-        level : float, default 0.95
-            Confidence level, between 0 and 1.
-        method : {"lognormal", "wald"}, optional
-            Log-normal of the number not seen (Chao 1987), the default, or normal.
-        rng : None
-            Accepted by methods that resample; there is none here.
-        n_resamples : None
-            The same.
-
-        Returns
-        -------
-        Interval
-            Limits in people, never below the number seen.
-
-        Raises
-        ------
-        InputError
-            If the level, the method or an option does not fit.
-        NotEstimableError
-            If the estimate has no standard error, or a standard error of zero, or is not above the number
-            seen (log-normal).
-        """
-        if self.se is None:
+    def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
+        if method in ("lognormal", "wald") and self.se is None:
             raise NotEstimableError(
                 f"the delta method gives no positive variance for this estimate ({self.method}), so no "
                 "interval can be made around it; chao() gives a lower bound that has one."
             )
-        if float(self.se) == 0.0:
+        if method in ("lognormal", "wald") and float(self.se or 0.0) == 0.0:
             raise NotEstimableError(
                 f"for these counts {self.method} adds nobody to the people seen, with a standard error of "
                 "zero; that is no proof that everybody was seen, so no interval is made from it."
             )
-        return super().interval(level, method, rng, n_resamples)
+        return super()._make_interval(method, level, rng, n_resamples)
 
     def _extra_rows(self) -> list[tuple[str, str]]:
         shown = [

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from functools import lru_cache, partial
+from typing import Literal, NoReturn, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from microestim.capture.frequencies import FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.frequency_counts.estimate import lower_bound, need_classes
+from microestim.estimators.frequency_counts.poisson_lognormal import log_lognormal, log_lognormal_share
 
 __all__ = [
     "FAMILIES",
@@ -25,25 +27,28 @@ __all__ = [
     "Parameters",
     "fit_family",
     "parameter_slopes",
+    "truncated_mean",
 ]
 
 Array = npt.NDArray[np.float64]
 Parameters = npt.NDArray[np.complex128]
 LogProbabilities = Callable[[Array, Parameters], npt.NDArray[np.complex128]]
 
-CountFamily = Literal["poisson", "geometric", "negbin"]
+CountFamily = Literal["poisson", "geometric", "negbin", "poisson-lognormal"]
 """Distribution of how often a person is seen."""
 
 STEP = 1e-20
 # Second derivatives are central differences of exact first ones: error some step squared, 1e-10.
 DIFFERENCE = 1e-5
 LOWEST_LOG_RATE = -24.0
+LOWEST_LOG_MEDIAN = -60.0
 # The information is good to some 1e-9 of its largest element.
 FLAT = 1e-8
 # 25 terms that fall by a tenth or faster end below the last digit of the first.
 SMALL_RATIO, TERMS = 0.1, 25
-# Beyond these the negative binomial cannot be told from its limits (Poisson; logarithmic series).
-LOG_SHAPES = (-9.0, 9.0)
+# Beyond these a family cannot be told from its limits (Poisson; people without number at a rate of zero).
+LOG_SHAPES = {"negbin": (-9.0, 9.0), "poisson-lognormal": (-4.0, 2.0)}
+SHAPES_TRIED = {"negbin": 37, "poisson-lognormal": 13}
 
 
 def _poisson(times: Array, eta: Parameters) -> npt.NDArray[np.complex128]:
@@ -60,20 +65,31 @@ def _negbin(times: Array, eta: Parameters) -> npt.NDArray[np.complex128]:
     from scipy.special import gammaln
 
     spread = np.exp(eta[1])
-    # The rising factorial as a sum of logs: no difference of large log-gammas, and analytic for the step.
-    steps = np.arange(int(times.max(initial=0)))
-    rising = np.concatenate(([0j], np.cumsum(np.log(1 + spread * steps))))[times.astype(int)]
+    rising = _log_rising(complex(spread), int(times.max(initial=0)))[times.astype(int)]
     scale = np.log(1 + spread * np.exp(eta[0]))
     return np.asarray(
         rising + times * eta[0] - (times + 1 / spread) * scale - gammaln(times + 1), dtype=complex
     )
 
 
-FAMILIES: dict[str, LogProbabilities] = {"poisson": _poisson, "geometric": _geometric, "negbin": _negbin}
+@lru_cache(maxsize=4)
+def _log_rising(spread: complex, largest: int) -> npt.NDArray[np.complex128]:
+    """Return logs of 1 (1 + s) ... (1 + (k - 1) s) for every k; kept while only the rate changes."""
+    # A sum of logs: no difference of large log-gammas, and analytic for the step.
+    return np.concatenate(([0j], np.cumsum(np.log(1 + spread * np.arange(largest)))))
+
+
+FAMILIES: dict[str, LogProbabilities] = {
+    "poisson": _poisson,
+    "geometric": _geometric,
+    "negbin": _negbin,
+    "poisson-lognormal": log_lognormal,
+}
 PARAMETER_NAMES: dict[str, tuple[str, ...]] = {
     "poisson": ("rate",),
     "geometric": ("rate",),
     "negbin": ("rate", "dispersion"),
+    "poisson-lognormal": ("median_rate", "sigma"),
 }
 
 
@@ -182,7 +198,8 @@ def fit_family(counts: FrequencyCounts, family: str, first: int) -> FittedFamily
     eta = _maximum(counts, data, family)
     information = data.information(eta)
     # A flat likelihood has no curvature to invert: the maximum is one in rounding only.
-    if eta[0] <= LOWEST_LOG_RATE or np.linalg.eigvalsh(information)[0] <= FLAT * np.abs(information).max():
+    lowest = LOWEST_LOG_MEDIAN if family == "poisson-lognormal" else LOWEST_LOG_RATE
+    if eta[0] <= lowest or np.linalg.eigvalsh(information)[0] <= FLAT * np.abs(information).max():
         raise NotEstimableError(
             f"the likelihood of the {family} distribution is flat at its maximum, so these counts do not fix "
             f"its parameters. The bias-corrected Chao bound is {lower_bound(counts):,.1f} people.",
@@ -221,6 +238,8 @@ class _Data:
 
     def share(self, eta: Parameters) -> complex:
         """Chance of being seen `first` times or more."""
+        if self.log_p is log_lognormal:
+            return complex(np.exp(log_lognormal_share(self.first, eta)))
         ratio = np.exp(eta[0].real) * (1 + (np.exp(eta[1].real) if len(eta) > 1 else 1.0))
         if ratio < SMALL_RATIO:
             # One minus nearly one would lose its digits; the terms fall by the ratio, so few of them do.
@@ -278,47 +297,128 @@ def _maximum(counts: FrequencyCounts, data: _Data, family: str) -> Array:
             f"number of people is without limit. The bias-corrected Chao bound is {bound:,.1f} people.",
             bound=bound,
         )
-    if family != "negbin":
-        return np.array([_best_rate(data, None)])
+    if family not in LOG_SHAPES:
+        return np.array([_best_rate(data, family, None)])
+    best_rate = _best_median(data) if family == "poisson-lognormal" else partial(_best_rate, data, family)
 
-    def profile_score(log_dispersion: float) -> float:
-        eta = np.array([_best_rate(data, log_dispersion), log_dispersion])
+    def profile_score(log_shape: float) -> float:
+        eta = np.array([best_rate(log_shape), log_shape])
         return float(data.score(eta)[1])
 
     from scipy.optimize import brentq
 
-    grid = np.linspace(*LOG_SHAPES, 37)
+    grid = np.linspace(*LOG_SHAPES[family], SHAPES_TRIED[family])
     scores = np.array([profile_score(value) for value in grid])
     turns = np.flatnonzero((scores[:-1] > 0) & (scores[1:] <= 0))
     if not turns.size:
-        if scores[len(scores) // 2] > 0 or scores[-1] > 0:
-            raise NotEstimableError(
-                "the likelihood of the negative binomial grows without end as its dispersion does, so the "
-                "rate falls to zero and the number of people runs to infinity: these counts set no upper "
-                f"limit for it. The bias-corrected Chao bound is {bound:,.1f} people.",
-                bound=bound,
-            )
+        _refuse_limit(family, bound, runs_away=bool(scores[len(scores) // 2] > 0 or scores[-1] > 0))
+    peaks = [float(brentq(profile_score, grid[i], grid[i + 1], xtol=1e-13, rtol=1e-14)) for i in turns]
+    fits = [np.array([best_rate(peak), peak]) for peak in peaks]
+    best = max(fits, key=lambda eta: data.loglik(eta.astype(complex)).real)
+    if scores[-1] > 0:
+        end = np.array([best_rate(grid[-1]), grid[-1]], dtype=complex)
+        if data.loglik(end).real > data.loglik(best.astype(complex)).real:
+            _refuse_limit(family, bound, runs_away=True)
+    return best
+
+
+def _refuse_limit(family: str, bound: float, *, runs_away: bool) -> NoReturn:
+    """Refuse a likelihood whose maximum lies at one of the family's limits."""
+    shape = {"negbin": "dispersion", "poisson-lognormal": "sigma"}[family]
+    name = {"negbin": "negative binomial", "poisson-lognormal": "Poisson-lognormal distribution"}[family]
+    if runs_away:
         raise NotEstimableError(
-            "the counts vary less than a negative binomial can: its likelihood is largest at the Poisson "
-            "limit, where the dispersion is zero. Use family='poisson'.",
+            f"the likelihood of the {name} grows without end as its {shape} does, so the rate falls to zero "
+            "and the number of people runs to infinity: these counts set no upper limit for it. The "
+            f"bias-corrected Chao bound is {bound:,.1f} people.",
             bound=bound,
         )
-    peaks = [float(brentq(profile_score, grid[i], grid[i + 1], xtol=1e-13, rtol=1e-14)) for i in turns]
-    fits = [np.array([_best_rate(data, peak), peak]) for peak in peaks]
-    return max(fits, key=lambda eta: data.loglik(eta.astype(complex)).real)
+    raise NotEstimableError(
+        f"the counts vary less than a {name} can: its likelihood is largest at the Poisson limit, where the "
+        f"{shape} is zero. Use family='poisson'.",
+        bound=bound,
+    )
 
 
-def _best_rate(data: _Data, log_dispersion: float | None) -> float:
+def _best_median(data: _Data) -> Callable[[float], float]:
+    """Return the function from log sigma to the log median at which the score by it vanishes."""
+    from scipy.optimize import brentq
+
+    found = {"last": float(np.log((data.times * data.people).sum() / data.total))}
+    highest = float(np.log(data.times[-1])) + 1.0
+
+    def best(log_sigma: float) -> float:
+        def score(center: float) -> float:
+            step = np.array([center + STEP * 1j, log_sigma])
+            return data.loglik(step).imag / STEP
+
+        # From one sigma to the next the median moves little.
+        low = high = found["last"]
+        reach = 0.1
+        while low > LOWEST_LOG_MEDIAN and score(low) <= 0:
+            low, high, reach = low - reach, low, 2 * reach
+        if low <= LOWEST_LOG_MEDIAN:
+            return LOWEST_LOG_MEDIAN
+        reach = 0.1
+        while high < highest and score(high) > 0:
+            low, high, reach = high, high + reach, 2 * reach
+        if low < high:
+            found["last"] = float(brentq(score, low, high, xtol=1e-13, rtol=1e-14))
+        return found["last"]
+
+    return best
+
+
+def _best_rate(data: _Data, family: str, log_dispersion: float | None) -> float:
     """Return the log rate at which the score vanishes: the mean above the cut equals that of the data."""
     from scipy.optimize import brentq
 
-    rest = [] if log_dispersion is None else [log_dispersion]
+    if log_dispersion is None:
+        dispersion = 0.0 if family == "poisson" else 1.0
+    else:
+        dispersion = float(np.exp(log_dispersion))
+    mean = float((data.times * data.people).sum()) / data.total
 
-    def score(log_rate: float) -> float:
-        return float(data.score(np.array([log_rate, *rest]))[0])
+    def excess(log_rate: float) -> float:
+        return mean - truncated_mean(float(np.exp(log_rate)), dispersion, data.first)
 
     # The rate is at most the mean of the classes, so at most the last of them.
     largest = float(np.log(data.times[-1])) + 1.0
-    if score(LOWEST_LOG_RATE) <= 0:
+    if excess(LOWEST_LOG_RATE) <= 0:
         return LOWEST_LOG_RATE
-    return float(brentq(score, LOWEST_LOG_RATE, largest, xtol=1e-14, rtol=1e-15))
+    return float(brentq(excess, LOWEST_LOG_RATE, largest, xtol=1e-14, rtol=1e-15))
+
+
+def truncated_mean(rate: float, dispersion: float, first: int) -> float:
+    """Return how often people are seen on average who are seen `first` times or more.
+
+    Parameters
+    ----------
+    rate : float
+        Mean of all people, zero included.
+    dispersion : float
+        That of the negative binomial; 0 for the Poisson, 1 for the geometric distribution.
+    first : {1, 2}
+        Least number of times.
+
+    Returns
+    -------
+    float
+        Times a person.
+
+    Examples
+    --------
+    >>> round(truncated_mean(1.0, 1.0, 2), 12)
+    3.0
+    """
+    scale = 1 + dispersion * rate
+    if rate * (1 + dispersion) < SMALL_RATIO:
+        times = np.arange(first, first + TERMS, dtype=float)
+        steps = rate * (1 + dispersion * times[:-1]) / (times[1:] * scale)
+        terms = np.concatenate(([1.0], np.cumprod(steps)))
+        return float((times * terms).sum() / terms.sum())
+    log_never = -rate if dispersion == 0 else -np.log1p(dispersion * rate) / dispersion
+    if first == 1:
+        return float(-rate / np.expm1(log_never))
+    once = rate / scale * np.exp(log_never)
+    return float((rate - once) / (-np.expm1(log_never) - once))

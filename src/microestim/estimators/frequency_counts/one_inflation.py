@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
-from microestim.errors import InputError
-from microestim.estimators.frequency_counts.families import CountFamily, Parameters, fit_family
+from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.frequency_counts.families import CountFamily, FittedFamily, Parameters, fit_family
 from microestim.estimators.frequency_counts.truncated import refuse_too_few_ones
 from microestim.results import lognormal_limits
 
@@ -40,6 +40,10 @@ class OneInflationCurve:
         The distribution.
     counts : FrequencyCounts
         The counts.
+    statistic, p_value : float or None
+        Likelihood ratio of the family with one-inflation over the family without, and its p-value: half that
+        of chi-squared with one degree of freedom, since the share of inflation is at its lower end without
+        it. None where the family has no maximum without inflation.
     """
 
     alpha: Array
@@ -48,6 +52,8 @@ class OneInflationCurve:
     surplus: float
     family: str
     counts: FrequencyCounts
+    statistic: float | None
+    p_value: float | None
 
     @property
     def n_hat(self) -> Array:
@@ -75,15 +81,16 @@ class OneInflationCurve:
         """
         import pandas as pd
 
-        low, high = lognormal_limits(self.n_hat, self.se, self.counts.n_observed, level)
+        # Of the number not seen, which adding and taking away the people seen would round to zero.
+        low, high = lognormal_limits(self.f0, self.se, 0, level)
         return pd.DataFrame(
             {
                 "alpha": self.alpha,
                 "f0": self.f0,
                 "estimate": self.n_hat,
                 "se": self.se,
-                "ci_low": low,
-                "ci_high": high,
+                "ci_low": self.counts.n_observed + low,
+                "ci_high": self.counts.n_observed + high,
                 "ci_level": level,
                 "ci_kind": "confidence: log-normal",
             }
@@ -111,7 +118,7 @@ def one_inflation_curve(
     ----------
     counts : FrequencyCounts or mapping of int to int
         People by times seen.
-    family : {"poisson", "geometric", "negbin"}, default "poisson"
+    family : {"poisson", "geometric", "negbin", "poisson-lognormal"}, default "poisson"
         Distribution of the times seen, fitted to the people seen twice or more.
     alpha : array_like, optional
         Shares of the surplus who are people like all others: 0 gives ``inflation="one-before"`` of
@@ -137,7 +144,8 @@ def one_inflation_curve(
     .. math:: f_0(\alpha) = n_2 p_0 / q + \alpha E \, p_0 / (1 - p_0).
 
     Variance by the delta method, frequencies multinomial and the parameters from the observed information;
-    at the ends it is that of `truncated_counts`.
+    at the ends it is that of `truncated_counts`. The test of one-inflation (`statistic`, `p_value`) takes the
+    family for granted: rates that differ more than the family allows are rejected as well.
 
     References
     ----------
@@ -159,10 +167,10 @@ def one_inflation_curve(
     once, more = float(held[1]), fit.modelled
 
     def weights(eta: Parameters, share: float) -> tuple[complex, complex]:
-        """People that each one seen once, and each seen more often, stands for."""
+        """People not seen that each one seen once, and each seen more often, stands for."""
         p0, p1 = fit.zero_one(eta)
         missed, rest = p0 / (1 - p0), 1 - p0 - p1
-        return 1 + share * missed, 1 + p0 / rest - share * missed * p1 / rest
+        return share * missed, p0 / rest - share * missed * p1 / rest
 
     f0, se = np.empty(len(shares)), np.empty(len(shares))
     for place, share in enumerate(shares):
@@ -172,10 +180,10 @@ def one_inflation_curve(
             return a * once + b * more
 
         a, b = (weight.real for weight in weights(fit.eta.astype(complex), share))
-        n_hat = a * once + b * more
-        f0[place] = n_hat - held.n_observed
-        se[place] = np.sqrt(a**2 * once + b**2 * more - n_hat + fit.variance_of(size))
+        f0[place] = a * once + b * more
+        se[place] = np.sqrt(a * (1 + a) * once + b * (1 + b) * more + fit.variance_of(size))
     p0, p1 = fit.chances
+    statistic, p_value = _likelihood_ratio(held, fit)
     return OneInflationCurve(
         alpha=shares,
         f0=f0,
@@ -183,4 +191,20 @@ def one_inflation_curve(
         surplus=once - more * p1 / (1 - p0 - p1),
         family=family,
         counts=held,
+        statistic=statistic,
+        p_value=p_value,
     )
+
+
+def _likelihood_ratio(counts: FrequencyCounts, fit: FittedFamily) -> tuple[float | None, float | None]:
+    """Return twice the gain in log-likelihood of a share of inflation, and its p-value on the boundary."""
+    from scipy.special import erfc
+
+    try:
+        plain = fit_family(counts, fit.family, 1)
+    except NotEstimableError:
+        return None, None
+    once, more, seen = float(counts[1]), fit.modelled, float(counts.n_observed)
+    split = more * np.log(more / seen) + (once * np.log(once / seen) if once else 0.0)
+    statistic = max(2 * float(fit.loglik + split - plain.loglik), 0.0)
+    return statistic, float(erfc(np.sqrt(statistic / 2))) / 2

@@ -14,6 +14,9 @@ __all__ = [
     "GODWIN_BOHNING_2017",
     "GOOD_1953",
     "LANUMTEANG_BOHNING_2011",
+    "NORRIS_POLLOCK_1998",
+    "ROCCHETTI_2011",
+    "WANG_LINDSAY_2005",
 ]
 
 CHAO_1984 = Reference(
@@ -119,4 +122,33 @@ BURNHAM_OVERTON_1979 = Reference(
     volume="60",
     pages="927–936",
     doi="10.2307/1936861",
+)
+NORRIS_POLLOCK_1998 = Reference(
+    authors=("Norris, J. L.", "Pollock, K. H."),
+    year=1998,
+    title=(
+        "Non-parametric MLE for Poisson species abundance models allowing for heterogeneity between species"
+    ),
+    journal="Environmental and Ecological Statistics",
+    volume="5",
+    pages="391–402",
+    doi="10.1023/A:1009659922745",
+)
+WANG_LINDSAY_2005 = Reference(
+    authors=("Wang, J.-P. Z.", "Lindsay, B. G."),
+    year=2005,
+    title="A penalized nonparametric maximum likelihood approach to species richness estimation",
+    journal="Journal of the American Statistical Association",
+    volume="100",
+    pages="942–959",
+    doi="10.1198/016214504000002005",
+)
+ROCCHETTI_2011 = Reference(
+    authors=("Rocchetti, I.", "Bunge, J.", "Böhning, D."),
+    year=2011,
+    title="Population size estimation based upon ratios of recapture probabilities",
+    journal="Annals of Applied Statistics",
+    volume="5",
+    pages="1512–1533",
+    doi="10.1214/10-AOAS436",
 )

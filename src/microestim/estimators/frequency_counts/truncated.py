@@ -91,6 +91,7 @@ ASSUMED = {
     "poisson": "Everybody is seen at the same rate (Poisson); differences make the number too low.",
     "geometric": "How often a person is seen follows a geometric distribution.",
     "negbin": "The rates at which people are seen follow a gamma distribution (negative binomial counts).",
+    "poisson-lognormal": "The rates at which people are seen follow a log-normal distribution.",
 }
 _INFLATED = {
     "one-before": "Some people would be seen exactly once whatever happens; none of these were missed.",
@@ -110,8 +111,8 @@ def truncated_counts(
     counts : FrequencyCounts or mapping of int to int
         People by times seen, as counts without an upper limit: occasions, where given, are taken to be
         many.
-    family : {"poisson", "geometric", "negbin"}, default "poisson"
-        Distribution of the times seen, zero included.
+    family : {"poisson", "geometric", "negbin", "poisson-lognormal"}, default "poisson"
+        Distribution of the times seen, zero included; the last has log-normal rates [3]_.
     inflation : {"one-before", "one-after", "hurdle", "drop-ones"}, optional
         How too many people seen once come about: people who are always seen once (one-inflated, then
         truncated); people who stop after the first time (truncated, then one-inflated); a chance of its
@@ -121,14 +122,15 @@ def truncated_counts(
     -------
     TruncatedCounts
         In people; `params` has the ``"rate"``, the ``"dispersion"`` of the negative binomial (variance
-        rate + dispersion rate²), and the share ``"one_inflation"`` where the inflation has one.
+        rate + dispersion rate²), the ``"median_rate"`` and ``"sigma"`` of the log-normal, and
+        the share ``"one_inflation"`` where the inflation has one.
 
     Raises
     ------
     NotEstimableError
         If the likelihood has no maximum inside: everybody was seen the least number of times, the
-        negative binomial runs to one of its limits, or there are fewer people seen once than the family
-        expects without inflation. The error carries the bound that exists.
+        negative binomial or Poisson-lognormal runs to one of its limits, or there are fewer people seen once
+        than the family expects without inflation. The error carries the bound that exists.
     InputError
         If the counts or an option do not fit.
 
@@ -152,6 +154,8 @@ def truncated_counts(
     .. [2] Godwin, R. T., Böhning, D. (2017). Estimation of the population size by using the one-inflated
        positive Poisson model. Journal of the Royal Statistical Society C 66(2), 425-448.
        doi:10.1111/rssc.12192
+    .. [3] Bulmer, M. G. (1974). On fitting the Poisson lognormal distribution to species-abundance data.
+       Biometrics 30(1), 101-110. doi:10.2307/2529621
 
     Examples
     --------

@@ -1,0 +1,99 @@
+"""Parametric bootstrap: frequency counts drawn from a fit, and fitted again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from microestim.capture.frequencies import FrequencyCounts
+from microestim.errors import InputError, NotEstimableError
+from microestim.results import Interval, Rng, floored_interval
+
+__all__ = ["bootstrap_interval"]
+
+DEFAULT_RESAMPLES = 200
+FEWEST_RESAMPLES = 100
+# Multinomial draws take whole numbers of 64 bits.
+LARGEST_POPULATION = 1e15
+
+
+def bootstrap_interval(
+    chances: npt.NDArray[np.float64],
+    n_hat: float,
+    seen: float,
+    refit: Callable[[FrequencyCounts], float],
+    *,
+    level: float,
+    rng: Rng,
+    n_resamples: int | None,
+) -> Interval:
+    """Draw the counts again and again from a fit, and take percentiles of the numbers that they lead to.
+
+    Parameters
+    ----------
+    chances : ndarray
+        Chances of being seen 0, 1, 2, ... times; what is left to one lies beyond the last class.
+    n_hat : float
+        People in the population that is drawn from; rounded.
+    seen : float
+        People seen: no limit lies below.
+    refit : callable
+        From counts to the number of people.
+    level : float
+        Confidence level, between 0 and 1.
+    rng : int, Generator, SeedSequence or None
+        Source of randomness.
+    n_resamples : int or None
+        How often, 200 when None.
+
+    Returns
+    -------
+    Interval
+        Percentiles. A resample without an estimate counts as infinite, and the note says how many there were.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than 100 resamples, or the population is too large to be drawn.
+
+    Examples
+    --------
+    >>> chances = np.array([0.5, 0.25, 0.125, 0.0625, 0.0625])
+    >>> interval = bootstrap_interval(
+    ...     chances, 200, 100, lambda counts: 2.0 * counts.n_observed, level=0.9, rng=1, n_resamples=100
+    ... )
+    >>> interval.kind
+    'confidence: bootstrap percentile'
+    """
+    resamples = DEFAULT_RESAMPLES if n_resamples is None else n_resamples
+    if np.asarray(resamples).dtype.kind not in "iu" or resamples < FEWEST_RESAMPLES:
+        raise InputError(
+            f"n_resamples is {n_resamples!r}; give a whole number of at least {FEWEST_RESAMPLES}."
+        )
+    if n_hat > LARGEST_POPULATION:
+        raise InputError(f"a population of {n_hat:,.0f} is too large to resample; use another method.")
+    generator = np.random.default_rng(rng)
+    kept = np.append(chances, max(1.0 - chances.sum(), 0.0))
+    drawn = generator.multinomial(round(n_hat), kept / kept.sum(), size=int(resamples))
+    numbers = np.full(int(resamples), np.inf)
+    for place, row in enumerate(drawn):
+        counts = {times: int(people) for times, people in enumerate(row[:-1]) if times and people}
+        if row[-1]:
+            # Beyond the last class as few were expected as make no difference.
+            counts[len(row) - 1] = int(row[-1])
+        if not counts:
+            continue
+        try:
+            numbers[place] = refit(FrequencyCounts(counts))
+        except NotEstimableError:
+            continue
+    tail = (1 - level) / 2
+    # The inverted empirical distribution never averages an infinite number with a finite one.
+    low, high = np.quantile(numbers, [tail, 1 - tail], method="inverted_cdf")
+    without = int(np.isinf(numbers).sum())
+    note = f"{without} of {resamples} resamples had no estimate and count as infinite" if without else ""
+    return floored_interval(
+        low, high, level=level, kind="confidence: bootstrap percentile", floor=seen, note=note
+    )
