@@ -383,10 +383,16 @@ def same_answers(one: Any, other: Any) -> str:
     refused = [isinstance(answer, MicroestimError) for answer in (one, other)]
     if any(refused):
         return "" if all(refused) else f"{one!r} became {other!r}"
-    # A maximum is found to the square root of the rounding in its likelihood, at the worst.
-    for name, tolerance in (("n_hat", 1e-6), ("se", 1e-4), ("loglik", 1e-8)):
+    n = float(one.n_observed)
+    # A maximum is found to the square root of the rounding in its likelihood, at the worst. The likelihood is
+    # a difference of sums of the order n log n.
+    for name, tolerance, order in (
+        ("n_hat", 1e-6, 1.0),
+        ("se", 1e-4, 1.0),
+        ("loglik", 1e-9, n * math.log1p(n)),
+    ):
         a, b = float(getattr(one, name)), float(getattr(other, name))
-        if abs(a - b) > tolerance * max(abs(a), abs(b), 1.0):
+        if abs(a - b) > tolerance * max(abs(a), abs(b), order):
             return f"{name} {a!r} became {b!r}"
     return ""
 

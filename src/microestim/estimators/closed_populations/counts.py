@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from microestim.capture import Captures
 from microestim.errors import InputError
 
 __all__ = [
@@ -225,6 +226,8 @@ def closed_counts(captures: Any) -> ClosedCounts | MarginCounts:
                 "frequency by itself; use an estimator that does without it, such as chao()."
             )
         return _margin_counts(captures)
+    if isinstance(captures, Captures):
+        captures.refuse_losses()
     if isinstance(captures, CaptureData):
         return closed_counts_of(captures.histories, captures.counts)
     raise InputError(
