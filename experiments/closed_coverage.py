@@ -95,11 +95,12 @@ def _shy_after_the_first(t: int) -> dict[str, Any]:
     return _shy(t) | {"first": 1.5 * CAPTURE[t]}
 
 
-# Coefficients that make the chances of two people in three differ by a half of their mean, or a little less.
+# Coefficients that give the chances of capture a coefficient of variation of 0.4. Poisson with base 2 on 15
+# occasions has 0.14: beyond that it describes a population in which some are captured every time.
 TAU = {
-    "poisson(2)": {5: 0.10, 15: 0.012},
-    "darroch": {5: 0.30, 15: 0.20},
-    "gamma(3.5)": {5: 5.0, 15: 4.0},
+    "poisson(2)": {5: 0.1025, 15: 0.0008},
+    "darroch": {5: 0.2384, 15: 0.1499},
+    "gamma(3.5)": {5: 6.341, 15: 4.906},
 }
 
 
