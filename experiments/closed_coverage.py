@@ -211,7 +211,7 @@ def main() -> None:
             print(row, flush=True)
             rows.append(row)
     result = {
-        "what": "coverage of profile intervals on data drawn from the model that is fitted; widths of the finite",
+        "what": "coverage of profile intervals on data drawn from the model fitted; widths where finite",
         "level": LEVEL,
         "samples_per_cell": options.samples,
         "seed": SEED,

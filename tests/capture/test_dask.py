@@ -47,7 +47,7 @@ def test_events_that_lack_something_are_counted(partitioned):
     frame.loc[[3, 5], "user"] = None
     frame.loc[[5, 7, 9], "at"] = pd.NaT
     options = {"unit": "user", "time": "at", "every": "1 month"}
-    with pytest.raises(InputError, match="of 3,000 events 2 have no id .* and 3 have no time"):
+    with pytest.raises(InputError, match=r"of 3,000 events 2 have no id .* and 3 have no time"):
         Captures.from_events(partitioned(frame), **options)
     kept = Captures.from_events(partitioned(frame), **options, missing="drop")
     assert kept == Captures.from_events(frame, **options, missing="drop")

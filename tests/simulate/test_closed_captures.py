@@ -8,6 +8,7 @@ import pytest
 import microestim as me
 from microestim.errors import InputError
 from microestim.estimators.closed_populations.heterogeneity import heterogeneity_of
+from microestim.simulate.closed_captures import _chances
 
 WORLDS = {
     "M0": {"capture": 0.3, "occasions": 4},
@@ -64,10 +65,28 @@ def test_shares_of_histories_are_the_model_s(name):
     assert (np.abs(share - expected) < 5 * error).all()
 
 
-def test_no_heterogeneity_is_the_model_without_it():
-    plain = me.simulate.captures("Mt", 500, capture=[0.2, 0.4, 0.3], rng=3)
-    flat = me.simulate.captures("Mth", 500, capture=[0.2, 0.4, 0.3], heterogeneity="gamma", tau=0.0, rng=3)
-    assert plain == flat
+@pytest.mark.parametrize("shape", ["poisson", "darroch", "gamma(0.5)"])
+def test_no_heterogeneity_is_the_model_without_it(shape):
+    capture = np.array([0.2, 0.4, 0.3])
+    options = {"recapture": None, "first": None}
+    flat = _chances("Mth", capture, shape=heterogeneity_of(shape), tau=0.0, **options)
+    plain = _chances("Mt", capture, shape=None, tau=None, **options)
+    # No more captures than occasions so far; to the accuracy to which the effects are found.
+    reachable = np.tri(3, 4, dtype=bool)
+    np.testing.assert_allclose(flat[reachable], plain[reachable], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "tau"), [("poisson", 0.0008), ("darroch", 0.3), ("gamma(3.5)", 30.0)])
+def test_shares_captured_are_those_asked_for_however_steep_the_shape(shape, tau):
+    capture = np.linspace(0.07, 0.13, 15)
+    options = {"recapture": None, "first": None, "shape": heterogeneity_of(shape), "tau": tau}
+    chances = _chances("Mth", capture, **options)
+    captures_before, share = np.eye(16)[0], []
+    for row in chances:
+        share.append(captures_before @ row)
+        captures_before = captures_before * (1 - row) + np.append(0, (captures_before * row)[:-1])
+    # To the accuracy to which the effects are found, over 15 sums.
+    np.testing.assert_allclose(share, capture, rtol=0, atol=1e-10)
 
 
 def test_the_seed_gives_the_draw_and_cost_follows_histories():

@@ -14,6 +14,7 @@ from microestim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from microestim.results import Table
 
@@ -129,6 +130,29 @@ class Captures(ReadCaptures, ChangedCaptures):
         2  2                500          411         500                  89
         """
         return summary_table(self)
+
+    def plot(self) -> Figure:
+        """Draw captures by occasion and by number of times, and the two graphs that show heterogeneity.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            As `microestim.plots.plot_captures`, which says how to read it.
+
+        Raises
+        ------
+        NotEstimableError
+            If the data do not say how many were seen on each occasion.
+
+        Examples
+        --------
+        >>> len(Captures.from_counts({"110": 9, "100": 30, "011": 4, "010": 21}).plot().axes)
+        4
+        """
+        # Upwards through the rooms, and so only when a figure is asked for.
+        from microestim.plots.captures import plot_captures
+
+        return plot_captures(self)
 
     def __repr__(self) -> str:
         parts = [number_of_people(self.n_observed)] if "u_i" not in self.missing else []
