@@ -264,3 +264,109 @@ EVENTS = pd.DataFrame({"user": ["a", "b"], "at": pd.to_datetime(["2024-01-01", "
 def test_refusals(frame, options, message):
     with pytest.raises(InputError, match=message):
         Captures.from_events(frame, unit="user", time="at", **options)
+
+
+def people_with_more(*, rng, people=60):
+    """What is known of each person: an age, a sex, whether they are paid."""
+    return pd.DataFrame(
+        {
+            "user": [f"u{number:03d}" for number in range(people)],
+            "age": rng.integers(18, 22, people),
+            "score": rng.integers(0, 3, people) / 4,
+            "sex": rng.choice(["f", "m"], people),
+            "paid": rng.random(people) < 0.4,
+        }
+    )
+
+
+KNOWN = ["age", "score", "sex", "paid"]
+
+
+# Sixty occasions are held in two numbers, five in one: every engine takes both ways.
+@pytest.mark.parametrize("n_occasions", [5, 60])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_events_with_covariates_and_losses(engine, n_occasions):
+    rng = np.random.default_rng(9)
+    people = people_with_more(rng=rng)
+    events = pd.DataFrame({"user": rng.choice(people["user"], 400), "at": rng.integers(0, n_occasions, 400)})
+    events = events.merge(people, on="user")
+    last = events.groupby("user")["at"].transform("max")
+    gone = set(rng.choice(people["user"], 15, replace=False))
+    # With one of the events of a person's last occasion, not necessarily all of them.
+    removing = (events["at"] == last) & events["user"].isin(gone)
+    events["removed"] = removing & ~events[removing].duplicated("user").reindex(events.index, fill_value=True)
+    captures = Captures.from_events(
+        in_engine(events, engine),
+        unit="user",
+        time="at",
+        edges=list(range(n_occasions + 1)),
+        by="sex",
+        covariates=["age", "score", "paid"],
+        lost="removed",
+    )
+    seen = pd.crosstab(events["user"], events["at"]).reindex(columns=range(n_occasions), fill_value=0)
+    known = people.set_index("user").loc[seen.index]
+    expected = Captures.from_histories(
+        (seen.to_numpy() > 0).astype(int),
+        names=[str(edge) for edge in range(n_occasions)],
+        by=known["sex"].tolist(),
+        covariates={name: known[name].tolist() for name in ("age", "score", "paid")},
+        lost=seen.index.isin(gone),
+    )
+    assert captures == expected
+    assert captures.lost_i.sum() == len(gone & set(seen.index)) > 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_events_whose_covariates_do_not_fit(engine):
+    rng = np.random.default_rng(10)
+    people = people_with_more(rng=rng, people=20)
+    events = pd.DataFrame({"user": rng.choice(people["user"], 80), "at": rng.integers(0, 3, 80)})
+    events = events.merge(people, on="user").assign(removed=False)
+    options = {"unit": "user", "time": "at", "edges": [0, 1, 2, 3], "lost": "removed"}
+
+    def read(frame, covariates):
+        return Captures.from_events(in_engine(frame, engine), covariates=covariates, **options)
+
+    often = events["user"].mode()[0]
+    torn = events.assign(age=events["age"] + (events["user"] == often) * np.arange(80))
+    with pytest.raises(InputError, match="1 person with more than one value of the covariate 'age', such as"):
+        read(torn, ["age"])
+    back = events.sort_values(["user", "at"], ignore_index=True)
+    first = int(np.flatnonzero(back["user"] == often)[0])
+    assert back[back["user"] == often]["at"].nunique() > 1
+    back.loc[first, "removed"] = True
+    with pytest.raises(
+        InputError, match="1 person with events on occasions after the one on which they were"
+    ):
+        read(back, ["sex"])
+    lacking = events.assign(score=events["score"].where(events.index > 2))
+    with pytest.raises(InputError, match=r"of 80 events 3 have no covariate \(column 'score'\)"):
+        read(lacking, ["score"])
+    with pytest.raises(InputError, match="no column 'height'"):
+        read(events, ["height"])
+    with pytest.raises(InputError, match=r"column 'age' holds .*, but lost= says yes or no"):
+        Captures.from_events(in_engine(events, engine), **{**options, "lost": "age"})
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_histories_with_covariates_and_losses(engine):
+    rng = np.random.default_rng(11)
+    known = people_with_more(rng=rng, people=200).drop(columns="user")
+    matrix = rng.integers(0, 2, (200, 3))
+    matrix[~matrix.any(axis=1), 1] = 1
+    frame = pd.DataFrame(matrix, columns=list("abc")).join(known)
+    frame["removed"], frame["k"] = rng.random(200) < 0.2, rng.integers(1, 4, 200)
+    options = {"counts": "k", "by": "sex", "covariates": ["age", "score", "paid"], "lost": "removed"}
+    expected = Captures.from_histories(
+        matrix,
+        names=list("abc"),
+        counts=frame["k"],
+        by=frame["sex"].tolist(),
+        covariates={name: frame[name].tolist() for name in options["covariates"]},
+        lost=frame["removed"],
+    )
+    assert Captures.from_histories(in_engine(frame, engine), **options) == expected
+    lacking = frame.assign(score=frame["score"].where(frame.index != 7))
+    with pytest.raises(InputError, match="covariate 'score' has no value in 1 of 200 rows"):
+        Captures.from_histories(in_engine(lacking, engine), **options)

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from microestim.capture.checking import LARGEST_TOTAL, IntArray, number_of_people
+from microestim.capture.covariates import Covariates, Values
 from microestim.errors import InputError
 
-__all__ = [
-    "Bits",
-    "Cells",
-    "IntArray",
-    "collapse",
-    "group_codes",
-    "is_missing",
-    "number_of_people",
-    "occasion_names",
-    "whole_numbers",
-]
+__all__ = ["Bits", "Bools", "Cells", "collapse"]
 
 Bits = npt.NDArray[np.uint8]
-IntArray = npt.NDArray[np.int64]
-
-# Columns of `Captures.to_frame`, which an occasion of the same name would hide.
-RESERVED_NAMES = ("count", "group")
-# Sums of counts go through doubles, which hold every whole number up to here.
-LARGEST_TOTAL = 2**53
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Cells:
-    """Distinct (group, history) rows in order, each with the number of people who have it.
+    """Distinct (group, history, covariates, lost) rows in order, each with the number of people who have it.
 
     Parameters
     ----------
@@ -47,6 +35,10 @@ class Cells:
         Strata; empty where there are none.
     group_of : ndarray of int64, shape (rows,)
         Position in `groups` of each row's stratum; 0 where there are none.
+    lost : ndarray of bool, shape (rows,)
+        Whether the people of the row were removed when they were last seen.
+    covariates : dict of str to ndarray, shape (rows,)
+        What else is known of them.
     """
 
     histories: Bits
@@ -54,6 +46,14 @@ class Cells:
     names: tuple[str, ...]
     groups: tuple[str, ...]
     group_of: IntArray
+    lost: Bools
+    covariates: Covariates = field(default_factory=dict)
+
+    @property
+    def last_seen(self) -> IntArray:
+        """Position of the occasion on which the people of each row were last seen, shape (rows,)."""
+        last: IntArray = len(self.names) - 1 - self.histories[:, ::-1].argmax(axis=1).astype(np.int64)
+        return last
 
     def select(self, columns: Sequence[int]) -> tuple[Cells | None, int]:
         """Keep some occasions, in the order given.
@@ -69,22 +69,37 @@ class Cells:
             What was seen on them; None where that is nobody.
         unseen : int
             People who were seen on none of them.
+
+        Raises
+        ------
+        InputError
+            If people were lost, and the occasions change their order or leave out a loss that others follow.
         """
         histories = self.histories[:, list(columns)]
         seen = histories.any(axis=1)
         unseen = int(self.counts[~seen].sum())
         if not seen.any():
             return None, unseen
-        present = np.unique(self.group_of[seen])
-        codes = np.searchsorted(present, self.group_of[seen])
-        kept = collapse(
-            histories[seen],
-            names=tuple(self.names[column] for column in columns),
-            counts=self.counts[seen],
-            groups=tuple(self.groups[code] for code in present) if self.groups else (),
-            group_of=codes.astype(np.int64),
-        )
-        return kept, unseen
+        lost = self._lost_within(columns, seen) if self.lost.any() else self.lost
+        names = tuple(self.names[column] for column in columns)
+        return self.taken(seen, histories=histories, names=names, lost=lost), unseen
+
+    def _lost_within(self, columns: Sequence[int], seen: Bools) -> Bools:
+        if any(later < earlier for earlier, later in pairwise(columns)):
+            raise InputError(
+                "people were lost on capture, and from then on could not be seen: the occasions keep their "
+                "order."
+            )
+        with_them = np.isin(self.last_seen, list(columns))
+        torn = self.lost & seen & ~with_them & (self.last_seen < max(columns))
+        if torn.any():
+            raise InputError(
+                f"{number_of_people(int(self.counts[torn].sum()))} lost on an occasion that is left out, "
+                "while later ones stay on which they could not be seen. Leave out the occasions after it "
+                "too, or merge it with its neighbour."
+            )
+        # Whoever was lost after the last occasion that is kept could be seen on all of them.
+        return self.lost & with_them
 
     def merge(self, parts: Sequence[Sequence[int]], names: tuple[str, ...]) -> Cells:
         """Make one occasion of several: a person is seen on it who was seen on any of them.
@@ -100,11 +115,68 @@ class Cells:
         -------
         Cells
             The same people on fewer occasions.
+
+        Raises
+        ------
+        InputError
+            If people were lost, and occasions become one that are no neighbours.
         """
+        if self.lost.any() and [column for part in parts for column in sorted(part)] != list(
+            range(len(self.names))
+        ):
+            raise InputError(
+                "people were lost on capture, and from then on could not be seen: only neighbouring "
+                "occasions can become one."
+            )
         merged = np.empty((len(self.counts), len(parts)), dtype=np.uint8)
         for position, part in enumerate(parts):
             merged[:, position] = self.histories[:, list(part)].any(axis=1)
-        return collapse(merged, names=names, counts=self.counts, groups=self.groups, group_of=self.group_of)
+        return self.taken(np.ones(len(merged), dtype=bool), histories=merged, names=names)
+
+    def taken(
+        self,
+        rows: Bools,
+        *,
+        histories: Bits | None = None,
+        names: tuple[str, ...] | None = None,
+        lost: Bools | None = None,
+        grouped: bool = True,
+    ) -> Cells:
+        """Take some rows, with changes, and collapse what has become equal.
+
+        Parameters
+        ----------
+        rows : ndarray of bool, shape (rows,)
+            Which to take.
+        histories : ndarray of uint8, shape (rows, occasions), optional
+            Instead of `histories`, for all rows.
+        names : tuple of str, optional
+            Instead of `names`.
+        lost : ndarray of bool, shape (rows,), optional
+            Instead of `lost`, for all rows.
+        grouped : bool, optional
+            Whether to keep the strata.
+
+        Returns
+        -------
+        Cells
+            Distinct rows.
+        """
+        groups: tuple[str, ...] = ()
+        group_of: IntArray | None = None
+        if grouped and self.groups:
+            present = np.unique(self.group_of[rows])
+            groups = tuple(self.groups[code] for code in present)
+            group_of = np.searchsorted(present, self.group_of[rows]).astype(np.int64)
+        return collapse(
+            (self.histories if histories is None else histories)[rows],
+            names=self.names if names is None else names,
+            counts=self.counts[rows],
+            groups=groups,
+            group_of=group_of,
+            lost=(self.lost if lost is None else lost)[rows],
+            covariates={name: values[rows] for name, values in self.covariates.items()},
+        )
 
 
 def collapse(
@@ -114,9 +186,11 @@ def collapse(
     counts: IntArray | None = None,
     groups: tuple[str, ...] = (),
     group_of: IntArray | None = None,
+    lost: Bools | None = None,
+    covariates: Covariates | None = None,
     numbered: bool = False,
 ) -> Cells:
-    """Make equal histories one row, in order of group and history.
+    """Make equal rows one, in order of group, history, covariates and loss.
 
     Parameters
     ----------
@@ -130,6 +204,10 @@ def collapse(
         Strata.
     group_of : ndarray of int64, optional
         Position in `groups` of each row's stratum.
+    lost : ndarray of bool, optional
+        Whether the people of each row were removed when last seen; nobody unless given.
+    covariates : dict of str to ndarray, optional
+        Values of each row, by name.
     numbered : bool, optional
         Whether the rows have numbers that the user knows, so that an error can name one.
 
@@ -156,23 +234,32 @@ def collapse(
         raise InputError("nobody was seen on any occasion; captures need at least one person.")
     if counts is not None and float(counts.sum(dtype=float)) >= LARGEST_TOTAL:
         raise InputError("the counts add up to more than 2**53 people; that is no population.")
-    keys = _sortable(histories)
-    if groups and group_of is not None:
-        order = np.lexsort((keys, group_of))
-    else:
+    if group_of is None or not groups:
         group_of = np.zeros(len(histories), dtype=np.int64)
-        order = np.argsort(keys, kind="stable")
+    if lost is None:
+        lost = np.zeros(len(histories), dtype=bool)
+    # From the least important key to the most, as lexsort wants them; what all rows share is no key.
+    keys: list[npt.NDArray[np.generic]] = [lost] if lost.any() else []
+    keys += [np.unique(values, return_inverse=True)[1] for values in reversed((covariates or {}).values())]
+    keys += [_sortable(histories), *([group_of] if groups else [])]
+    order = np.argsort(keys[0], kind="stable") if len(keys) == 1 else np.lexsort(keys)
     order = order[filled[order]]
-    starts = np.ones(len(order), dtype=bool)
-    starts[1:] = (keys[order][1:] != keys[order][:-1]) | (group_of[order][1:] != group_of[order][:-1])
+    starts = np.zeros(len(order), dtype=bool)
+    starts[0] = True
+    for key in keys:
+        sorted_key = key[order]
+        starts[1:] |= sorted_key[1:] != sorted_key[:-1]
     first = np.flatnonzero(starts)
+    rows = order[first]
     weights = np.ones(len(order), dtype=np.int64) if counts is None else counts[order]
     return Cells(
-        histories=_frozen(np.ascontiguousarray(histories[order[first]])),
+        histories=_frozen(np.ascontiguousarray(histories[rows])),
         counts=_frozen(np.add.reduceat(weights, first)),
         names=names,
         groups=groups,
-        group_of=_frozen(group_of[order[first]]),
+        group_of=_frozen(group_of[rows]),
+        lost=_frozen(lost[rows]),
+        covariates={name: _frozen(_narrow(values[rows])) for name, values in (covariates or {}).items()},
     )
 
 
@@ -192,154 +279,11 @@ def _sortable(histories: Bits) -> npt.NDArray[np.uint64] | npt.NDArray[np.bytes_
     return keys
 
 
+def _narrow(values: Values) -> Values:
+    """Make texts as wide as the longest of them, so that equal values are equal arrays."""
+    return np.array(values.tolist(), dtype=str) if values.dtype.kind == "U" else values
+
+
 def _frozen[A: np.ndarray](array: A) -> A:
     array.setflags(write=False)
     return array
-
-
-def occasion_names(names: Iterable[object] | None, n_occasions: int) -> tuple[str, ...]:
-    """Check the names of the occasions, or number them from 1.
-
-    Parameters
-    ----------
-    names : iterable, optional
-        One name an occasion.
-    n_occasions : int
-        Occasions that the data have.
-
-    Returns
-    -------
-    tuple of str
-        Names, all different.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two occasions, or if the names do not fit them.
-    """
-    if n_occasions < 2:
-        found = "1 occasion" if n_occasions == 1 else "no occasions"
-        raise InputError(
-            f"the data have {found}; at least 2 are needed: who was not seen is learnt from who was seen "
-            "again. Counts of how often people were seen are FrequencyCounts."
-        )
-    if names is None:
-        return tuple(str(number) for number in range(1, n_occasions + 1))
-    if isinstance(names, str):
-        raise InputError(f"names is the text {names!r}; give a sequence with one name an occasion.")
-    texts = tuple(str(name) for name in names)
-    if len(texts) != n_occasions:
-        raise InputError(f"there are {len(texts)} names for {n_occasions} occasions.")
-    repeated = sorted({name for name in texts if texts.count(name) > 1})
-    if repeated:
-        raise InputError(f"two occasions have the same name: {', '.join(map(repr, repeated))}.")
-    for name in RESERVED_NAMES:
-        if name in texts:
-            raise InputError(f"an occasion is named {name!r}, as is a column of to_frame(); rename it.")
-    return texts
-
-
-def group_codes(labels: Iterable[object], *, what: str) -> tuple[tuple[str, ...], IntArray]:
-    """Find the strata of rows, in the order of their names.
-
-    Parameters
-    ----------
-    labels : iterable
-        Each row's stratum.
-    what : str
-        What the labels are called in an error.
-
-    Returns
-    -------
-    groups : tuple of str
-        Distinct names in order.
-    group_of : ndarray of int64
-        Position in `groups`, for each row.
-
-    Raises
-    ------
-    InputError
-        If a label is missing; the message counts them.
-    """
-    values = list(labels)
-    empty = sum(is_missing(value) for value in values)
-    if empty:
-        raise InputError(f"{empty:,} of {len(values):,} rows have no value in {what}.")
-    texts = [str(value) for value in values]
-    groups = tuple(sorted(set(texts)))
-    position = {name: number for number, name in enumerate(groups)}
-    return groups, np.array([position[text] for text in texts], dtype=np.int64)
-
-
-def is_missing(value: object) -> bool:
-    """Whether a single value is None, nan, or the missing value of a data frame.
-
-    Parameters
-    ----------
-    value : object
-        An id, a label, a time.
-
-    Returns
-    -------
-    bool
-        True where nothing is known.
-    """
-    if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
-        return True
-    # Known by their names, since pandas is not to be imported for their sake.
-    return type(value).__name__ in ("NAType", "NaTType")
-
-
-def number_of_people(number: int) -> str:
-    """Write a number of people in words that agree with it.
-
-    Parameters
-    ----------
-    number : int
-        How many.
-
-    Returns
-    -------
-    str
-        Such as ``"1 person"`` or ``"1,200 people"``.
-    """
-    return "1 person" if number == 1 else f"{number:,} people"
-
-
-def whole_numbers(values: npt.ArrayLike, *, what: str) -> IntArray:
-    """Check that numbers are counts: whole, finite and not negative.
-
-    Parameters
-    ----------
-    values : array_like
-        Numbers, in any shape.
-    what : str
-        What they are called in an error.
-
-    Returns
-    -------
-    ndarray of int64
-        The same numbers, in a new array.
-
-    Raises
-    ------
-    InputError
-        If one of them is no count; the message gives the first.
-    """
-    try:
-        array = np.asarray(values)
-        numbers = array.astype(float)
-    except (TypeError, ValueError) as fault:
-        raise InputError(f"{what} must be whole numbers, all rows of one length.") from fault
-    if array.dtype.kind in "bSU":
-        raise InputError(f"{what} must be whole numbers, not {array.dtype}.")
-    wrong = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
-    wrong |= numbers >= LARGEST_TOTAL
-    if wrong.any():
-        place = np.argwhere(wrong)[0]
-        position = ", ".join(str(int(index) + 1) for index in place)
-        raise InputError(
-            f"{what} must be whole numbers from 0 on; number {position or '1'} is "
-            f"{numbers[tuple(place)]:g} ({int(wrong.sum()):,} of {wrong.size:,} are wrong)."
-        )
-    return array.astype(np.int64)

@@ -1,20 +1,18 @@
-"""From a log of events to capture histories: one query that runs where the data are.
-
-Whatever the frame, the engine that holds it does three group-bys (person and occasion, person, history)
-and hands back the distinct histories only.
-"""
+"""From a log of events to capture histories: what is missing counted, strata and covariates one a person."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from microestim.capture.cells import Bits, Cells, collapse, group_codes, number_of_people, occasion_names
-from microestim.capture.histories import collected
-from microestim.capture.windows import Clock, Moment, Windows, windows_every, windows_from_edges
+from microestim.capture.cells import Bits, Bools, Cells, collapse
+from microestim.capture.checking import IntArray, group_codes, number_of_people, occasion_names
+from microestim.capture.covariates import covariate_columns, refuse_unless_boolean, series_values
+from microestim.capture.frames import collected
+from microestim.capture.people import end_column, histories_of, histories_query, personal_column
+from microestim.capture.windows import Clock, windows_every, windows_from_edges
 from microestim.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,10 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["cells_from_events"]
 
 Missing = Literal["raise", "drop"]
-
-# Occasions in one number: a double holds every sum of distinct powers of two below 2**53, in every engine
-# alike, where sums of integers come back as integers, as decimals or not at all.
-WORD = 50
 
 
 def cells_from_events(
@@ -37,6 +31,8 @@ def cells_from_events(
     every: str | float | None,
     edges: Sequence[object] | None,
     by: str | None,
+    covariates: Sequence[str] | None,
+    lost: str | None,
     names: Sequence[object] | None,
     missing: Missing,
 ) -> tuple[Cells, tuple[str, ...]]:
@@ -54,10 +50,14 @@ def cells_from_events(
         Edges of the windows.
     by : str or None
         Column with the person's stratum.
+    covariates : sequence of str or None
+        Columns with the person's covariates.
+    lost : str or None
+        Column that says whether the person was removed with the event.
     names : sequence or None
         Names of the windows.
     missing : {"raise", "drop"}
-        What to do with events without id, time or stratum.
+        What to do with events without id, time, stratum, covariate or word on the loss.
 
     Returns
     -------
@@ -72,28 +72,31 @@ def cells_from_events(
         raise InputError("give either every= (a width, such as '1 week') or edges= (a sequence), not both.")
     if missing not in ("raise", "drop"):
         raise InputError(f"missing is {missing!r}; choose 'raise' or 'drop'.")
+    known_of_people = covariate_columns(covariates, taken=(unit, time, by, lost))
+    personal = [*([] if by is None else [by]), *known_of_people]
     schema = frame.collect_schema()
-    for column in (unit, time, *([] if by is None else [by])):
+    for column in (unit, time, *personal, *([] if lost is None else [lost])):
         if column not in schema:
             raise InputError(f"the frame has no column {column!r}; its columns are {', '.join(schema)}.")
     clock = _clock(time, schema[time])
-    columns = [nw.col(unit).alias("person"), nw.col(time).alias("moment")]
-    if by is not None:
-        stratum = nw.col(by)
-        # The least of several categories is not defined in every engine, that of several texts is.
-        if isinstance(schema[by], nw.Categorical | nw.Enum):
-            stratum = stratum.cast(nw.String)
-        columns.append(stratum.alias("stratum"))
-    events = frame.lazy().select(*columns)
+    if lost is not None:
+        refuse_unless_boolean(lost, schema[lost])
+    # Aliases of its own, so that the columns of the frame may be called anything.
+    parts = {"person": unit, "moment": time} | {
+        personal_column(place): name for place, name in enumerate(personal)
+    }
+    if lost is not None:
+        parts["lost"] = lost
+    events = frame.lazy().select(*(_comparable_values(c, schema[c]).alias(part) for part, c in parts.items()))
 
-    known = _known("person", schema[unit]) & _known("moment", schema[time])
+    present = {part: _known(part, schema[column]) for part, column in parts.items()}
+    known = nw.all_horizontal(*present.values(), ignore_nulls=False)
+    seen = _overview(events, known, present)
+    words = {"person": "id", "moment": "time", "lost": "word on the loss"}
+    words |= {personal_column(place): "covariate" for place in range(len(personal))}
     if by is not None:
-        known = known & _known("stratum", schema[by])
-    dtypes = {"person": schema[unit], "moment": schema[time]} | (
-        {} if by is None else {"stratum": schema[by]}
-    )
-    seen = _overview(events, known, dtypes)
-    notes = _missing_notes(seen, {"person": unit, "moment": time, "stratum": by}, missing)
+        words[personal_column(0)] = "stratum"
+    notes = _missing_notes(seen, parts, words, missing)
     if not seen["known"]:
         raise InputError("there are no events with an id and a time; captures need at least one.")
     if edges is not None:
@@ -103,12 +106,25 @@ def cells_from_events(
         windows = windows_every(every, seen["first"], seen["last"], clock)
     checked = occasion_names(windows.names if names is None else names, len(windows.names))
 
-    rows = collected(_histories(events.filter(known), windows, clock, by is not None))
-    cells, within = _cells(rows, checked, by)
+    query = histories_query(
+        events.filter(known), windows, clock, n_personal=len(personal), lost=lost is not None
+    )
+    rows = collected(query)
+    booleans = [column for column in known_of_people if schema[column] == nw.Boolean]
+    cells, within = _cells(rows, checked, by, known_of_people, booleans=booleans)
     outside = int(seen["known"]) - within
     if outside:
         notes = (*notes, f"{outside:,} of {int(seen['known']):,} events lie outside the edges.")
     return cells, notes
+
+
+def _comparable_values(column: str, dtype: nw.dtypes.DType) -> nw.Expr:
+    """Give a column in a form whose least and greatest value every engine knows."""
+    import narwhals.stable.v2 as nw
+
+    if isinstance(dtype, nw.Categorical | nw.Enum):
+        return nw.col(column).cast(nw.String)
+    return nw.col(column).cast(nw.Int8) if dtype == nw.Boolean else nw.col(column)
 
 
 def _clock(column: str, dtype: nw.dtypes.DType) -> Clock:
@@ -136,18 +152,11 @@ def _known(column: str, dtype: nw.dtypes.DType) -> nw.Expr:
     return present & ~nw.col(column).is_nan() if dtype.is_float() else present
 
 
-def _overview(
-    events: nw.LazyFrame[Any],
-    known: nw.Expr,
-    dtypes: dict[str, nw.dtypes.DType],
-) -> dict[str, Any]:
+def _overview(events: nw.LazyFrame[Any], known: nw.Expr, present: dict[str, nw.Expr]) -> dict[str, Any]:
     """Count the events and what they lack, and find the first and the last, in one pass."""
     import narwhals.stable.v2 as nw
 
-    lacking = [
-        (~_known(column, dtype)).cast(nw.Int64).sum().alias(f"no {column}")
-        for column, dtype in dtypes.items()
-    ]
+    lacking = [(~here).cast(nw.Int64).sum().alias(f"no {part}") for part, here in present.items()]
     complete = nw.when(known).then(nw.col("moment"))
     seen = collected(
         events.select(
@@ -161,13 +170,14 @@ def _overview(
     return seen.rows(named=True)[0]
 
 
-def _missing_notes(seen: dict[str, Any], columns: dict[str, str | None], missing: Missing) -> tuple[str, ...]:
+def _missing_notes(
+    seen: dict[str, Any], parts: dict[str, str], words: dict[str, str], missing: Missing
+) -> tuple[str, ...]:
     total = int(seen["events"])
-    words = {"person": "id", "moment": "time", "stratum": "stratum"}
     faults = [
-        f"{int(seen[f'no {part}']):,} have no {word} (column {columns[part]!r})"
-        for part, word in words.items()
-        if columns[part] is not None and seen[f"no {part}"]
+        f"{int(seen[f'no {part}']):,} have no {words[part]} (column {column!r})"
+        for part, column in parts.items()
+        if seen[f"no {part}"]
     ]
     if not faults:
         return ()
@@ -180,105 +190,73 @@ def _missing_notes(seen: dict[str, Any], columns: dict[str, str | None], missing
     return (f"{left_out:,} of {total:,} events were left out as asked: {' and '.join(faults)}.",)
 
 
-def _histories(events: nw.LazyFrame[Any], windows: Windows, clock: Clock, grouped: bool) -> nw.LazyFrame[Any]:
-    """Write the query that leads from events to distinct histories."""
-    import narwhals.stable.v2 as nw
-
-    n_occasions = len(windows.names)
-    moment, edges = _comparable(events, windows, clock)
-    inside = events.with_columns(moment.alias("moment")).filter(
-        (nw.col("moment") >= edges[0]) & (nw.col("moment") < edges[-1])
-    )
-    keys = ["person", "occasion"]
-    aggregates = [nw.len().alias("events")]
-    if grouped:
-        aggregates += [nw.col("stratum").min().alias("lowest"), nw.col("stratum").max().alias("highest")]
-    visits = (
-        inside.with_columns(_occasion(edges).alias("occasion"))
-        .select(*keys, *(["stratum"] if grouped else []))
-        .group_by(*keys)
-        .agg(*aggregates)
-    )
-    n_words = -(-n_occasions // WORD)
-    words = [f"word{number}" for number in range(n_words)]
-    occasion = nw.col("occasion")
-    # Written without a remainder, which pandas lacks for columns of PyArrow.
-    bit = nw.lit(2.0) ** (occasion - occasion // WORD * WORD).cast(nw.Float64)
-    parts = [
-        nw.when((occasion >= number * WORD) & (occasion < (number + 1) * WORD))
-        .then(bit)
-        .otherwise(nw.lit(0.0))
-        .alias(word)
-        for number, word in enumerate(words)
-    ]
-    strata = [nw.col("lowest").min(), nw.col("highest").max()] if grouped else []
-    people = (
-        visits.with_columns(*parts)
-        .group_by("person")
-        .agg(*(nw.col(word).sum() for word in words), nw.col("events").sum(), *strata)
-    )
-    return people.group_by(*words, *(["lowest", "highest"] if grouped else [])).agg(
-        nw.len().alias("people"), nw.col("events").sum()
-    )
-
-
-def _comparable(
-    events: nw.LazyFrame[Any], windows: Windows, clock: Clock
-) -> tuple[nw.Expr, list[int] | list[Moment]]:
-    """Give times and edges in a form that this engine compares exactly: whole numbers where it can."""
-    import narwhals.stable.v2 as nw
-
-    moment = nw.col("moment")
-    if clock.kind == "whole numbers":
-        return moment.cast(nw.Int64), windows.ticks()
-    known = nw.Implementation
-    counts_ticks = events.implementation in (
-        known.PANDAS,
-        known.POLARS,
-        known.PYARROW,
-        known.MODIN,
-        known.CUDF,
-        known.DASK,
-    )
-    if clock.kind in ("dates", "times") and counts_ticks:
-        return moment.dt.timestamp("us"), windows.ticks()
-    return moment, list(windows.edges)
-
-
-def _occasion(edges: list[int] | list[Moment]) -> nw.Expr:
-    """Find the window of each event, from 0 on, by division where all windows are equally long."""
-    import narwhals.stable.v2 as nw
-
-    moment = nw.col("moment")
-    if all(isinstance(edge, int) for edge in edges):
-        ticks = [int(edge) for edge in edges]  # type: ignore[arg-type]
-        if len({later - earlier for earlier, later in pairwise(ticks)}) == 1:
-            return ((moment - ticks[0]) // (ticks[1] - ticks[0])).cast(nw.Int32)
-    return nw.sum_horizontal(*((moment >= nw.lit(edge)).cast(nw.Int32) for edge in edges[1:-1]))
-
-
-def _cells(rows: nw.DataFrame[Any], names: tuple[str, ...], by: str | None) -> tuple[Cells, int]:
+def _cells(
+    rows: nw.DataFrame[Any],
+    names: tuple[str, ...],
+    by: str | None,
+    covariates: list[str],
+    *,
+    booleans: list[str],
+) -> tuple[Cells, int]:
     if not len(rows):
         raise InputError("no event lies between the first edge and the last.")
     people = np.array([int(count) for count in rows.get_column("people").to_list()], dtype=np.int64)
     within = sum(int(count) for count in rows.get_column("events").to_list())
-    histories: Bits = np.zeros((len(rows), len(names)), dtype=np.uint8)
-    for occasion in range(len(names)):
-        word = rows.get_column(f"word{occasion // WORD}").to_numpy().astype(np.int64)
-        histories[:, occasion] = word >> (occasion % WORD) & 1
+    histories = histories_of(rows, len(names))
+    personal = [*([] if by is None else [by]), *covariates]
+    for place, column in enumerate(personal):
+        _refuse_torn(rows, place, column, people, stratum=by is not None and place == 0)
     groups: tuple[str, ...] = ()
     group_of = None
     if by is not None:
-        lowest, highest = (rows.get_column(end).to_list() for end in ("lowest", "highest"))
-        several = np.array([low != high for low, high in zip(lowest, highest, strict=True)])
-        if several.any():
-            place = int(np.argmax(several))
-            torn = number_of_people(int(people[several].sum()))
-            raise InputError(
-                f"{torn} with events in more than one stratum of {by!r}, such as {lowest[place]!r} and "
-                f"{highest[place]!r}; a stratum belongs to the person. Make one container a stratum, or "
-                "count accounts: a person on two platforms has two ids."
-            )
-        groups, group_of = group_codes(lowest, what=f"column {by!r}")
-    cells = collapse(histories, names=names, counts=people, groups=groups, group_of=group_of)
+        groups, group_of = group_codes(rows.get_column(end_column(0, True)).to_list(), what=f"column {by!r}")
+    values = {}
+    for place, column in enumerate(personal):
+        if column in covariates:
+            found = series_values(rows.get_column(end_column(place, True)), column)
+            values[column] = found.astype(bool) if column in booleans else found
+    cells = collapse(
+        histories,
+        names=names,
+        counts=people,
+        groups=groups,
+        group_of=group_of,
+        lost=_lost(rows, histories, people) if "lost" in rows.columns else None,
+        covariates=values,
+    )
     return cells, within
+
+
+def _refuse_torn(
+    rows: nw.DataFrame[Any], place: int, column: str, people: IntArray, *, stratum: bool
+) -> None:
+    lowest, highest = (rows.get_column(end_column(place, least)).to_list() for least in (True, False))
+    several = np.array([low != high for low, high in zip(lowest, highest, strict=True)])
+    if not several.any():
+        return
+    first = int(np.argmax(several))
+    torn = number_of_people(int(people[several].sum()))
+    such = f"such as {lowest[first]!r} and {highest[first]!r}"
+    if stratum:
+        raise InputError(
+            f"{torn} with events in more than one stratum of {column!r}, {such}; a stratum belongs to the "
+            "person. Make one container a stratum, or count accounts: a person on two platforms has two ids."
+        )
+    raise InputError(
+        f"{torn} with more than one value of the covariate {column!r}, {such}; a covariate belongs to the "
+        "person. Decide for one before, such as the first or the mean."
+    )
+
+
+def _lost(rows: nw.DataFrame[Any], histories: Bits, people: IntArray) -> Bools:
+    n_occasions = histories.shape[1]
+    when = np.array([int(occasion) for occasion in rows.get_column("lost").to_list()], dtype=np.int64)
+    last = n_occasions - 1 - histories[:, ::-1].argmax(axis=1)
+    after = when < last
+    if after.any():
+        raise InputError(
+            f"{number_of_people(int(people[after].sum()))} with events on occasions after the one on which "
+            "they were lost; whoever is removed cannot be seen again."
+        )
+    lost: Bools = when < n_occasions
+    return lost

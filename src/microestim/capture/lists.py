@@ -5,22 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from numbers import Number
+from typing import Any
 
 import numpy as np
 
-from microestim.capture.cells import Cells, collapse, is_missing, occasion_names
+from microestim.capture.cells import Bits, Cells, collapse
+from microestim.capture.checking import group_codes, is_missing, occasion_names
+from microestim.capture.covariates import covariate_columns, values_of
 from microestim.errors import InputError
 
 __all__ = ["cells_from_lists"]
 
 
-def cells_from_lists(lists: Mapping[str, Iterable[object]]) -> Cells:
+def cells_from_lists(
+    lists: Mapping[str, Iterable[object]],
+    *,
+    by: Mapping[Any, object] | None,
+    covariates: Mapping[str, Mapping[Any, object]] | None,
+) -> Cells:
     """Match lists by equal ids.
 
     Parameters
     ----------
     lists : mapping
         Ids of the people on each list, by the list's name.
+    by : mapping or None
+        Stratum of each person, by id.
+    covariates : mapping or None
+        Values by id, by the name of the covariate.
 
     Returns
     -------
@@ -45,16 +57,40 @@ def cells_from_lists(lists: Mapping[str, Iterable[object]]) -> Cells:
         bit = 1 << position
         for value in ids:
             on_lists[value] = on_lists.get(value, 0) | bit
-    patterns = Counter(on_lists.values())
-    rows = np.array(
-        [[pattern >> position & 1 for position in range(len(names))] for pattern in patterns],
-        dtype=np.uint8,
-    )
+    known = {name: _by_id(covariates, name) for name in covariate_columns(covariates, taken=names)}
+    if by is None and not known:
+        patterns = Counter(on_lists.values())
+        return collapse(
+            _rows(list(patterns), len(names)),
+            names=names,
+            counts=np.array(list(patterns.values()), dtype=np.int64),
+        )
+    groups, group_of = ((), None) if by is None else group_codes(_looked_up(by, on_lists), what="by")
     return collapse(
-        rows.reshape(len(patterns), len(names)),
+        _rows(list(on_lists.values()), len(names)),
         names=names,
-        counts=np.array(list(patterns.values()), dtype=np.int64),
+        groups=groups,
+        group_of=group_of,
+        covariates={name: values_of(_looked_up(values, on_lists), name) for name, values in known.items()},
     )
+
+
+def _rows(patterns: list[int], n_lists: int) -> Bits:
+    rows = [[pattern >> position & 1 for position in range(n_lists)] for pattern in patterns]
+    return np.array(rows, dtype=np.uint8).reshape(len(patterns), n_lists)
+
+
+def _by_id(covariates: Mapping[str, Mapping[Any, object]] | None, name: str) -> Mapping[Any, object]:
+    values = (covariates or {})[name]
+    if not isinstance(values, Mapping):
+        raise InputError(f"covariate {name!r} is a {type(values).__name__}; give a mapping from id to value.")
+    return values
+
+
+def _looked_up(values: Mapping[Any, object], ids: Iterable[object]) -> list[object]:
+    if not isinstance(values, Mapping):
+        raise InputError(f"by is a {type(values).__name__}; give a mapping from id to stratum.")
+    return [values.get(value) for value in ids]
 
 
 def _ids(name: str, given: Iterable[object]) -> list[object]:

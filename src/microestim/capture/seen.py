@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from microestim.capture.cells import Bits, Cells, IntArray
+from microestim.capture.cells import Bits, Bools, Cells
+from microestim.capture.checking import IntArray, number_of_people
+from microestim.capture.covariates import Covariates
 from microestim.capture.frequencies import FrequencyCounts
-from microestim.capture.statistics import MArray, Statistics, m_array_of, totals_of
+from microestim.capture.statistics import MArray, Statistics, losses_of, m_array_of, totals_of
 from microestim.errors import NotEstimableError
 
 __all__ = ["Seen"]
@@ -53,7 +55,10 @@ class Seen:
 
     @property
     def histories(self) -> Bits:
-        """Distinct histories, shape (rows, t): 1 where seen; ordered by stratum, then as numbers."""
+        """Histories, shape (rows, t): 1 where seen; ordered by stratum, as numbers, by covariates and loss.
+
+        Without strata, covariates and losses no two rows are equal.
+        """
         return self._cells("histories").histories
 
     @property
@@ -70,6 +75,42 @@ class Seen:
     def group_of(self) -> IntArray:
         """Position in `groups` of each row of `histories`; zeros without strata."""
         return self._cells("group_of").group_of
+
+    @property
+    def covariates(self) -> Covariates:
+        """What else is known of the people of each row: arrays of shape (rows,), by name."""
+        return dict(self._cells("covariates").covariates)
+
+    @property
+    def lost(self) -> Bools:
+        """Whether the people of each row were removed when they were last seen, shape (rows,)."""
+        return self._cells("lost").lost
+
+    @property
+    def has_losses(self) -> bool:
+        """Whether somebody was lost on capture: removed on an occasion, so never to be seen again."""
+        return isinstance(self.source, Cells) and bool(self.source.lost.any())
+
+    @property
+    def lost_i(self) -> IntArray:
+        """People lost on each occasion, shape (t,); n_i - lost_i are released again."""
+        return losses_of(self._cells("lost_i"))
+
+    def refuse_losses(self) -> None:
+        """Refuse data with losses on capture, on behalf of a model of a closed population.
+
+        Raises
+        ------
+        NotEstimableError
+            If somebody was lost on capture.
+        """
+        if self.has_losses:
+            people = number_of_people(int(self.lost_i.sum()))
+            raise NotEstimableError(
+                f"{people} lost on capture: whoever is removed cannot be seen again, so the population is "
+                "not closed, and being seen seldom does not tell of a low chance of capture. Use a model of "
+                "an open population, or a removal model where everybody was removed."
+            )
 
     @cached_property
     def _totals(self) -> Statistics:
@@ -119,7 +160,8 @@ class Seen:
 
     @property
     def frequencies(self) -> FrequencyCounts:
-        """How many people were seen once, twice, ..., on how many occasions."""
+        """How many people were seen once, twice, ..., on how many occasions; refused with losses."""
+        self.refuse_losses()
         return FrequencyCounts(
             {times: int(people) for times, people in enumerate(self.f_k, start=1) if people},
             occasions=self.n_occasions,
@@ -127,7 +169,7 @@ class Seen:
 
     @cached_property
     def m_array(self) -> MArray:
-        """Releases and next recaptures; everybody seen counts as released again."""
+        """Releases and next recaptures; everybody seen and not lost counts as released again."""
         if isinstance(self.source, Cells):
             return m_array_of(self.source, self.n_i)
         return self._known("m_array", self.source.m_array)
@@ -142,11 +184,12 @@ class Seen:
     def _identity(self) -> tuple[object, ...]:
         if isinstance(self.source, Cells):
             cells = self.source
-            arrays: tuple[IntArray | Bits | None, ...] = (cells.histories, cells.counts, cells.group_of)
-            return (cells.names, cells.groups, *(array.tobytes() for array in arrays if array is not None))
+            rows = (cells.histories, cells.counts, cells.group_of, cells.lost)
+            known_of_people = [(name, v.dtype.str, v.tobytes()) for name, v in cells.covariates.items()]
+            return (cells.names, cells.groups, *known_of_people, *(array.tobytes() for array in rows))
         known = self.source
         table = known.m_array
-        arrays = (known.n_i, known.u_i, known.v_i, known.f_k)
+        arrays: tuple[IntArray | None, ...] = (known.n_i, known.u_i, known.v_i, known.f_k)
         if table is not None:
             arrays = (*arrays, table.released, table.recaptured)
         return (known.names, *(None if array is None else array.tobytes() for array in arrays))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from microestim.capture.cells import number_of_people
+from microestim.capture.checking import number_of_people
+from microestim.capture.covariates import Values
 from microestim.capture.seen import Seen
 from microestim.results import Table
 
@@ -30,13 +31,19 @@ def histories_frame(seen: Seen) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A column of 0 and 1 an occasion, `group` where there are strata, and `count` in people.
+        A column of 0 and 1 an occasion, `group` where there are strata, the covariates, `lost` where somebody
+        was, and `count` in people.
     """
     import pandas as pd
 
     frame = pd.DataFrame(seen.histories.astype(np.int64), columns=list(seen.names))
     if seen.groups:
         frame["group"] = [seen.groups[code] for code in seen.group_of]
+    for name, values in seen.covariates.items():
+        # Texts of a fixed width are no column; lists of them become what pandas has for text.
+        frame[name] = values.tolist() if values.dtype.kind == "U" else values.copy()
+    if seen.has_losses:
+        frame["lost"] = seen.lost.copy()
     frame["count"] = seen.counts.copy()
     return frame
 
@@ -109,8 +116,23 @@ def _remarks(seen: Seen) -> list[str]:
         np.add.at(sizes, seen.group_of, seen.counts)
         parts = (f"{name} {size:,}" for name, size in zip(seen.groups, sizes, strict=True))
         remarks.append(f"Strata: {', '.join(parts)} people.")
+    if seen.has_histories:
+        remarks += (
+            [f"Covariates: {', '.join(map(_words, seen.covariates.items()))}."] if seen.covariates else []
+        )
+        if seen.has_losses:
+            remarks.append(f"Lost on capture: {number_of_people(int(seen.lost_i.sum()))}.")
     if seen.missing:
         remarks.append(f"Given as statistics; not known: {', '.join(seen.missing)}.")
     if not seen.has_recaptures:
         remarks.append("Nobody was seen twice: these data say nothing of how many were not seen.")
     return remarks
+
+
+def _words(covariate: tuple[str, Values]) -> str:
+    name, values = covariate
+    levels = np.unique(values)
+    if values.dtype.kind in "if" and len(levels) > 1:
+        return f"{name} ({levels[0]:,.6g} to {levels[-1]:,.6g})"
+    shown = ", ".join(map(str, levels[:5].tolist()))
+    return f"{name} ({shown}{f' and {len(levels) - 5:,} more' if len(levels) > 5 else ''})"

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from microestim.capture.cells import Cells, IntArray, occasion_names, whole_numbers
+from microestim.capture.cells import Cells
+from microestim.capture.checking import IntArray, occasion_names, whole_numbers
 from microestim.errors import InputError
 
 __all__ = [
     "MArray",
     "Statistics",
+    "losses_of",
     "m_array_of",
     "statistics_from_m_array",
     "statistics_from_uvn",
@@ -101,7 +103,7 @@ def totals_of(cells: Cells) -> Statistics:
         names=cells.names,
         n_i=n,
         u_i=_tally(histories.argmax(axis=1), counts, t),
-        v_i=_tally(t - 1 - histories[:, ::-1].argmax(axis=1), counts, t),
+        v_i=_tally(cells.last_seen, counts, t),
         f_k=_tally(histories.sum(axis=1, dtype=np.int64) - 1, counts, t),
     )
 
@@ -112,8 +114,24 @@ def _tally(position: npt.NDArray[np.intp] | IntArray, counts: IntArray, size: in
     return tally
 
 
+def losses_of(cells: Cells) -> IntArray:
+    """Count the people who were lost on capture.
+
+    Parameters
+    ----------
+    cells : Cells
+        Distinct histories.
+
+    Returns
+    -------
+    ndarray of int64, shape (t,)
+        People removed on each occasion.
+    """
+    return _tally(cells.last_seen[cells.lost], cells.counts[cells.lost], len(cells.names))
+
+
 def m_array_of(cells: Cells, n_i: IntArray) -> MArray:
-    """Count when people were next seen; everybody seen is released again.
+    """Count when people were next seen; everybody seen and not lost is released again.
 
     Parameters
     ----------
@@ -132,7 +150,7 @@ def m_array_of(cells: Cells, n_i: IntArray) -> MArray:
     again = rows[1:] == rows[:-1]
     recaptured = np.zeros((t - 1, t - 1), dtype=np.int64)
     np.add.at(recaptured, (occasions[:-1][again], occasions[1:][again] - 1), cells.counts[rows[1:][again]])
-    return MArray(n_i, recaptured)
+    return MArray(n_i - losses_of(cells), recaptured)
 
 
 def statistics_from_uvn(

@@ -25,9 +25,9 @@ WIDTH, PANEL_HEIGHT = 8.0, 2.9
 def plot_captures(captures: Captures) -> Figure:
     """Draw captures by occasion and by number of times, and the two graphs that show heterogeneity.
 
-    Under equal chances of capture on all occasions (M0) the lower graphs are straight: f_k divided by
-    the number of ways to be seen k times out of t, C(t, k), and first captures u_i, both on logarithmic
-    axes. Chances that differ between people bend both upwards at the ends [1]_.
+    The lower two are the exploratory graphs of heterogeneity [1]_, on logarithmic axes: first captures
+    u_i against i, and f_k divided by the number of ways to be seen k times out of t, C(t, k), against k
+    (times t, so that the first point is f_1; a factor moves the graph and does not bend it).
 
     Parameters
     ----------
@@ -43,6 +43,15 @@ def plot_captures(captures: Captures) -> Figure:
     ------
     NotEstimableError
         If the data do not say how many were seen on each occasion.
+
+    Notes
+    -----
+    With one chance p of a first capture for everybody on all occasions (M0, and Mb whatever the chance of a
+    recapture), E(u_i) = N p (1 - p)^(i - 1): its logarithm is a straight line with the slope log(1 - p).
+    Under M0, E(f_k) = N C(t, k) p^k (1 - p)^(t - k): the logarithm of f_k / C(t, k) is a straight line with
+    the slope logit(p). People who differ in their chances bend both upwards (convex): the easily seen are
+    seen first and often. The graph of f_k is nearly straight under Mt too, while occasions that differ make
+    the graph of u_i uneven in either direction.
 
     References
     ----------

@@ -1,6 +1,7 @@
-"""Worlds with known truth: drawn from the model's own prior, or agent by agent from the problem."""
+"""Worlds with known truth: captures of a population, evidence from the prior, agents from the problem."""
 
 from microestim.simulate.calibration import Calibration, calibrate, density_fingerprint, ecdf_band, uniformity
+from microestim.simulate.closed_captures import captures
 from microestim.simulate.evidence import SimulatedStudy, simulate_evidence
 from microestim.simulate.scores import crps, interval_score, score_draws
 from microestim.simulate.worlds import DEPARTURES, Knobs, World, depart, draw_knobs, world
@@ -12,6 +13,7 @@ __all__ = [
     "SimulatedStudy",
     "World",
     "calibrate",
+    "captures",
     "crps",
     "density_fingerprint",
     "depart",

@@ -173,7 +173,8 @@ def closed_counts(captures: Any) -> ClosedCounts | MarginCounts:
             f"closed() takes Captures or FrequencyCounts, and was given {type(captures).__name__}; make "
             "captures with Captures.from_histories, from_counts, from_lists or from_events."
         )
-    if captures.groups:
+    captures.refuse_losses()
+    if len(captures.groups) > 1:
         raise InputError(
             f"these captures have the strata {', '.join(captures.groups)}, and a closed-population model is "
             "of one population: fit each by captures.stratum(name), or all together as one by "
@@ -186,6 +187,10 @@ def closed_counts(captures: Any) -> ClosedCounts | MarginCounts:
             "closed-population model needs both. An m-array gives them when the releases of the last "
             "occasion are among `released`."
         )
+    if captures.has_histories and captures.covariates:
+        # These models do without covariates: people with one history are one count.
+        people: dict[str | tuple[int, ...], int] = dict(captures.to_counts().items())
+        captures = Captures.from_counts(people, names=captures.names)
     return ClosedCounts(captures)
 
 

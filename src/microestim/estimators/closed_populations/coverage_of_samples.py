@@ -136,7 +136,7 @@ def sample_coverage(
     if not isinstance(captures, Captures | FrequencyCounts):
         raise InputError(f"captures is a {type(captures).__name__}; give Captures or FrequencyCounts.")
     if isinstance(captures, Captures):
-        _refuse_strata(captures)
+        _refuse_what_is_not_one_population(captures)
     elif model == "Mth":
         raise InputError(
             "Mth depends on how many people were captured on each occasion, and only frequencies of capture "
@@ -248,7 +248,7 @@ def list_coverage(captures: Captures, *, correction: ListCorrection = "full") ->
         raise InputError(f"correction is {correction!r}; it must be one of {options}.")
     if not isinstance(captures, Captures):
         raise InputError(f"captures is a {type(captures).__name__}; give Captures: who is on which list.")
-    _refuse_strata(captures)
+    _refuse_what_is_not_one_population(captures)
     t = captures.n_occasions
     if t < 3 and correction != "none":
         raise InputError(
@@ -333,7 +333,8 @@ def size_without(found: float, share: float) -> float:
     return found / share
 
 
-def _refuse_strata(captures: Captures) -> None:
+def _refuse_what_is_not_one_population(captures: Captures) -> None:
+    captures.refuse_losses()
     if captures.groups:
         raise InputError(
             f"the captures have strata ({', '.join(captures.groups)}); call pooled() to put them together, "
