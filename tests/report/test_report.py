@@ -217,3 +217,11 @@ def test_the_report_is_replaced_whole(tmp_path, prior_fit, sound, monkeypatch):
     assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
     with pytest.raises(InputError, match="cannot write the report"):
         write_report(prior_fit, tmp_path / "missing" / "report.html")
+
+
+def test_the_report_can_be_quoted_in_english_and_in_the_study_s_language(converged_prior_fit):
+    from html import unescape
+
+    page = unescape(compose_report(converged_prior_fit).html)
+    for language in ("en", "fr"):
+        assert f'<blockquote lang="{language}"><p>{converged_prior_fit.paragraph(language)}</p>' in page

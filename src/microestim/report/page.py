@@ -18,6 +18,7 @@ from microestim.checks.result import CheckResult
 from microestim.errors import InputError, NotEstimableError
 from microestim.report import tables
 from microestim.report.figures import Picture, draw_figures
+from microestim.report.paragraph import languages, paragraph
 from microestim.report.wording import headline, lead, reading_sentence
 from microestim.results import ROUNDING_RULE, Table
 
@@ -152,6 +153,7 @@ def _context(fit: FittedModel, alternatives: tuple[FittedModel, ...]) -> dict[st
         "failures": [(each.reading, each.convergence.faults) for each in fits if not each.converged],
         "headline": headline(fit),
         "lead": lead(fit),
+        "quotes": _quotes(fit),
         "result": tables.result_table(fit),
         "bands": tables.band_table(fit),
         "readings": tables.reading_table(fits) if alternatives else None,
@@ -171,6 +173,13 @@ def _context(fit: FittedModel, alternatives: tuple[FittedModel, ...]) -> dict[st
         "citations": fit.citations(),
         "rounding": ROUNDING_RULE,
     }
+
+
+def _quotes(fit: FittedModel) -> dict[str, str]:
+    """Write the paragraph to quote, in English and in the study's own language where it is known."""
+    own = fit.study.language
+    chosen = dict.fromkeys(["en", own] if own in languages() else ["en"])
+    return {language: paragraph(fit, language) for language in chosen}
 
 
 def _check_tables(checks: Sequence[CheckResult]) -> dict[str, list[tuple[str, Table]]]:
