@@ -12,6 +12,6 @@ def lowest(session: nox.Session) -> None:
     `PYENV_VERSION=3.12 nox -s lowest`. What follows `--` goes to pytest.
     """
     # The linters and stubs of the extra 'test' need newer versions than the floors, and no test runs them.
-    tools = ["hatchling", "hypothesis", "jsonschema", "pytest", "pytest-xdist", "pyyaml"]
+    tools = ["hatchling", "hypothesis", "jsonschema", "pytest", "pytest-xdist", "pyyaml", "statsmodels"]
     session.install("-c", "tools/lowest.txt", "-e", ".", *tools)
     session.run("pytest", *session.posargs)

@@ -50,7 +50,7 @@ def by_hand(frame, edges, *, stratum=None):
     """Histories by plain Python: the first edge that is not after the event, from the left."""
     seen = {}
     for row in frame.itertuples():
-        place = np.searchsorted(np.asarray(edges), row.at, side="right") - 1
+        place = pd.Index(edges).searchsorted(row.at, side="right") - 1
         if 0 <= place < len(edges) - 1:
             seen.setdefault(row.user, set()).add(int(place))
     return [[int(j in places) for j in range(len(edges) - 1)] for places in seen.values()]

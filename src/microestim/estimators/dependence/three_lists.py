@@ -6,6 +6,7 @@ whatever the third sample says. Expected cells are written as exponentials, so t
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -190,15 +191,18 @@ class ThreeLists:
         top = np.log(self.n_observed) + 60.0
         best: tuple[Array, float] | None = None
         for start in self._starts():
-            done = minimize(
-                loss,
-                start,
-                jac=True,
-                method="SLSQP",
-                bounds=[(bottom, top)] * 8,
-                constraints=constraints,
-                options=options,
-            )
+            with warnings.catch_warnings():
+                # A step may end outside a bound by rounding, and is then put on it.
+                warnings.filterwarnings("ignore", message="Values in x were outside bounds")
+                done = minimize(
+                    loss,
+                    start,
+                    jac=True,
+                    method="SLSQP",
+                    bounds=[(bottom, top)] * 8,
+                    constraints=constraints,
+                    options=options,
+                )
             if not np.isfinite(done.fun) or self._violation(done.x, constraints) > SLACK:
                 continue
             if best is None or done.fun < best[1]:
