@@ -274,6 +274,8 @@ def fit_margin_model(
     """
     refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
     bounded = heterogeneity is not None and heterogeneity.is_bound
+    if heterogeneity is not None and not bounded:
+        _refuse_extreme_spread(name, counts)
     columns, scale = np.zeros((counts.cells + 1, 0)), np.ones(0)
     if heterogeneity is not None:
         columns = heterogeneity.columns(counts.cells)
@@ -340,6 +342,30 @@ def refuse_what_cannot_be(name: str, counts: MarginCounts, *, by_occasion: bool)
                 f"everybody seen was captured on occasion {full[0] + 1}, so {name} puts its probability of "
                 "capture at 1 and sees nobody missing. Use a model without time effects, or drop it."
             )
+
+
+def _refuse_extreme_spread(name: str, counts: MarginCounts) -> None:
+    """Refuse numbers of captures that are as alike, or as far apart, as they can be.
+
+    The shapes are strictly convex in the number of captures. For given captures by occasion the mean of a
+    convex function is least where everybody has one of two neighbouring numbers of captures, and for given
+    captures in all it is largest where everybody has the least or the most; at these ends its coefficient
+    runs to infinity, whatever the occasions.
+    """
+    times = np.flatnonzero(counts.f_k) + 1
+    if times[-1] - times[0] <= 1:
+        often = " or ".join(f"{k}" for k in times)
+        raise NotEstimableError(
+            f"the likelihood of {name} has no maximum for these data: everybody seen was captured {often} "
+            "times, which is as alike as people can be, and the shape of heterogeneity would have them more "
+            "alike still. Use a model without heterogeneity, or heterogeneity='chao' for a lower bound."
+        )
+    if set(times.tolist()) == {1, counts.cells}:
+        raise NotEstimableError(
+            f"the likelihood of {name} has no maximum for these data: everybody seen was captured once or "
+            f"{counts.cells} times, which is as far apart as people can be, and the coefficient of the shape "
+            "runs to infinity. Use heterogeneity='chao' for a lower bound."
+        )
 
 
 def _no_maximum(name: str) -> NotEstimableError:
