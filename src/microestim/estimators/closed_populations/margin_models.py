@@ -290,7 +290,7 @@ def fit_margin_model(
         best, kept = model.maximum(counts.n_observed, all_histories=False)
         fit = fit_log_linear(model.design(kept), counts.n_observed, best.theta) if best.converged else None
     if fit is None:
-        raise _no_maximum(name)
+        raise _no_maximum(name, bounded=bounded)
     values = np.zeros(columns.shape[1])
     values[kept] = fit.theta[model.effects :] / scale[kept]
     labels = [f"eta{j}" for j in range(3, 3 + len(values))] if bounded else ["tau"][: len(values)]
@@ -364,13 +364,14 @@ def _refuse_extreme_spread(name: str, counts: MarginCounts) -> None:
         raise NotEstimableError(
             f"the likelihood of {name} has no maximum for these data: everybody seen was captured once or "
             f"{counts.cells} times, which is as far apart as people can be, and the coefficient of the shape "
-            "runs to infinity. Use heterogeneity='chao' for a lower bound."
+            "runs to infinity. Chao's lower bound needs people captured twice, and there are none."
         )
 
 
-def _no_maximum(name: str) -> NotEstimableError:
+def _no_maximum(name: str, *, bounded: bool) -> NotEstimableError:
+    instead = "" if bounded else ", or heterogeneity='chao' for a lower bound"
     return NotEstimableError(
         f"the likelihood of {name} has no maximum for these data: a parameter runs away to infinity, because "
         "the frequencies of capture leave it free or push the number not seen to zero or to infinity. Use a "
-        "model with fewer parameters, or heterogeneity='chao' for a lower bound."
+        f"model with fewer parameters{instead}."
     )

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, overload
 import numpy as np
 import numpy.typing as npt
 
-from microestim.errors import InputError, NotEstimableError
+from microestim.errors import InputError
 from microestim.estimators.closed_populations.beta_binomial import fit_beta_binomial
 from microestim.estimators.closed_populations.bias_correction import corrected_unseen
 from microestim.estimators.closed_populations.bootstrap import (
@@ -18,7 +18,11 @@ from microestim.estimators.closed_populations.bootstrap import (
 from microestim.estimators.closed_populations.class_abilities import fit_classes
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts, closed_counts
 from microestim.estimators.closed_populations.estimate import ClosedEstimate
-from microestim.estimators.closed_populations.family import FamilyFit
+from microestim.estimators.closed_populations.family import (
+    FamilyFit,
+    UnreliableMaximumError,
+    refuse_flat,
+)
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
 from microestim.estimators.closed_populations.identified import check_occasions, identified, shapes_of
 from microestim.estimators.closed_populations.margin_models import fit_margin_model, history_numbers
@@ -75,10 +79,6 @@ _BOUND = (
 )
 
 
-class UnreliableMaximumError(NotEstimableError):
-    """The likelihood has a maximum, and its first-order bias is too large for an estimate."""
-
-
 @overload
 def closed(
     captures: Any,
@@ -132,8 +132,8 @@ def closed(
     Raises
     ------
     NotEstimableError
-        If the model is not identified with so few occasions, its likelihood has no maximum, or its
-        first-order bias exceeds a tenth of the estimate.
+        If the model is not identified with so few occasions, or its likelihood has no maximum, or has
+        one too weak for an estimate (`UnreliableMaximumError`, see Notes).
     InputError
         If model, heterogeneity and data do not go together, or the captures have strata.
 
@@ -166,6 +166,11 @@ def closed(
     :math:`n / (1 - P_0)` at the maximum of the likelihood given the people seen, which is that of the Poisson
     counts. Where the data show no heterogeneity, the estimate is that of the model without it, and `reason`
     says so. `identified.IDENTIFIED` is the table of what is identified with how many occasions.
+
+    A maximum that the data hardly bear on is refused, and no number given. M0, Mt, Mh and Mth with a
+    log-linear shape are refused where the first-order bias exceeds a tenth of the estimate; the other models
+    have no such bias here, and are refused where the standard error exceeds the estimate itself: less
+    than a single recapture says. The error names Chao's lower bound.
 
     Families of heterogeneity that fit equally well can extrapolate to very different sizes [3]_: compare
     several.
@@ -277,6 +282,7 @@ def _family_estimate(
         found = fit_normal(name, counts, by_occasion=by_occasion, reaction=reaction)
     else:
         found = fit_beta_binomial(name, counts)
+    refuse_flat(name, counts, counts.n_observed + found.fit.f0, found.fit.se)
     cells, multiplicities = _cells(counts)
     return _estimate(
         model,
@@ -343,6 +349,7 @@ def _margin_estimate(
 def _removal_estimate(model: str, counts: ClosedCounts) -> ClosedEstimate:
     apart = model == "Mbh"
     found = fit_removal_model(model, counts, first_apart=apart)
+    refuse_flat(model, counts, counts.n_observed + found.f0, found.se)
     return _estimate(
         model,
         model,
