@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -232,13 +233,19 @@ def history_numbers(counts: MarginCounts) -> Array:
     >>> np.exp(history_numbers(counts)).round(9).tolist()
     [3.0, 3.0, 1.0]
     """
+    return _history_numbers(counts.occasions, counts.cells)
+
+
+@lru_cache(maxsize=16)
+def _history_numbers(occasions: int | None, cells: int) -> Array:
     from scipy.special import gammaln
 
-    k = np.arange(1, counts.cells + 1, dtype=float)
-    if counts.occasions is None:
-        return np.asarray(-gammaln(k + 1))
-    t = counts.occasions
-    return np.asarray(gammaln(t + 1) - gammaln(k + 1) - gammaln(t - k + 1))
+    k = np.arange(1, cells + 1, dtype=float)
+    logs = -gammaln(k + 1)
+    if occasions is not None:
+        logs += gammaln(occasions + 1) - gammaln(occasions - k + 1)
+    logs.flags.writeable = False
+    return np.asarray(logs)
 
 
 def fit_margin_model(
