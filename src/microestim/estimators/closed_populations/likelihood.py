@@ -30,7 +30,7 @@ SMALL_STEP = 1e-7
 NO_GAIN = 1e-11
 # Rounding of the log of the chance not to be captured, which counts once for each person not seen.
 ROUNDING = 1e-15
-# So many steps without a gain beyond rounding, and none will come; slow convergence to a spread of 0 takes some.
+# So many steps without a gain beyond rounding, and none will come. A spread that goes to 0 takes several.
 MOST_IDLE = 25
 # Curvature below this share of the largest has no correct digit.
 FLAT = 1e-13
