@@ -14,7 +14,7 @@ from scipy.integrate import quad
 
 from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators.closed_populations.abilities import Nodes
+from microestim.estimators.closed_populations.abilities import AbilityModel, Nodes
 from microestim.estimators.closed_populations.ability_data import ability_data, start_effects
 from microestim.estimators.closed_populations.beta_binomial import BetaBinomial
 from microestim.estimators.closed_populations.class_abilities import ClassAbilities
@@ -624,6 +624,19 @@ def test_a_flat_maximum_is_refused_with_the_bound_and_is_a_row_of_the_panel():
     row = closed_models(counts)["Mh normal"]
     assert (row.estimate, row.reason) == (None, refused.value.reason)
     assert row.converged
+
+
+@pytest.mark.parametrize(("frequencies", "occasions"), [({1: 63, 2: 1}, 3), ({1: 3, 3: 1, 4: 1, 6: 2}, 8)])
+def test_searches_at_sizes_far_away_end_where_rounding_hides_any_gain(monkeypatch, frequencies, occasions):
+    found = closed(FrequencyCounts(frequencies, occasions=occasions), "Mh", heterogeneity="normal")
+    calls, parts = [], AbilityModel.parts
+    monkeypatch.setattr(AbilityModel, "parts", lambda model, theta: calls.append(1) or parts(model, theta))
+    low, high = found.interval()[:2]
+    assert found.n_observed <= low < found.n_hat
+    assert high == math.inf
+    # Some fifty sizes, at two starts of some ten evaluations each. Searches that went on below the rounding of
+    # the likelihood took two thousand evaluations at each of several sizes.
+    assert len(calls) < 2000
 
 
 def test_what_runs_to_infinity_is_refused_with_the_bound_that_exists():

@@ -41,7 +41,7 @@ from microestim.estimators.references import (
 )
 from microestim.results import Estimate
 
-__all__ = ["MODELS", "Model", "UnreliableMaximumError", "closed"]
+__all__ = ["MODELS", "Model", "closed"]
 
 Array = npt.NDArray[np.float64]
 Model = Literal["M0", "Mt", "Mh", "Mth", "Mb", "Mtb", "Mbh", "Mtbh"]
