@@ -634,8 +634,8 @@ def test_searches_at_sizes_far_away_end_where_rounding_hides_any_gain(monkeypatc
     low, high = found.interval()[:2]
     assert found.n_observed <= low < found.n_hat
     assert high == math.inf
-    # Some fifty sizes, at two starts of some ten evaluations each. Searches that went on below the rounding of
-    # the likelihood took two thousand evaluations at each of several sizes.
+    # Some fifty sizes, at two starts of some ten evaluations each. Searches that went on below the rounding
+    # of the likelihood took two thousand evaluations at each of several sizes.
     assert len(calls) < 2000
 
 
