@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.profile import LARGEST_MULTIPLE, SizeProfile
 from microestim.estimators.two_samples.gamma_ratio import log_rising
 
@@ -356,9 +357,9 @@ class HistoryProfile(SizeProfile):
             nearest = sorted(self._fitted, key=lambda other: abs(np.log(other / size)))[:1]
             first = [self._fitted[other][0] for other in nearest] or [self.starts[0]]
             starts = first + list(self.starts[1:])
-            best = max(
-                (climb(self.model, start, size=size) for start in starts), key=lambda peak: peak.at.value
-            )
+            with one_blas_thread(len(starts[0])):
+                found = [climb(self.model, start, size=size) for start in starts]
+            best = max(found, key=lambda peak: peak.at.value)
             unseen = self.model.parts(best.theta)[1]
             self._fitted[size] = best.theta, best.at.value, unseen.value
         return self._fitted[size]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from microestim.errors import InputError
 from microestim.estimators.closed_populations.beta_binomial import fit_beta_binomial
 from microestim.estimators.closed_populations.bias_correction import corrected_unseen
+from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.bootstrap import (
     LogLinearResampler,
     RemovalResampler,
@@ -273,15 +274,16 @@ def _family_estimate(
 ) -> ClosedEstimate:
     by_occasion, reaction = model != "Mh", model == "Mtbh"
     found: FamilyFit
-    if shape is None:
-        assert isinstance(counts, ClosedCounts)
-        found = fit_occasions_and_reaction(name, counts)
-    elif shape.classes is not None:
-        found = fit_classes(name, counts, shape.classes, by_occasion=by_occasion, reaction=reaction)
-    elif shape.shape == "normal":
-        found = fit_normal(name, counts, by_occasion=by_occasion, reaction=reaction)
-    else:
-        found = fit_beta_binomial(name, counts)
+    with one_blas_thread(counts.cells):
+        if shape is None:
+            assert isinstance(counts, ClosedCounts)
+            found = fit_occasions_and_reaction(name, counts)
+        elif shape.classes is not None:
+            found = fit_classes(name, counts, shape.classes, by_occasion=by_occasion, reaction=reaction)
+        elif shape.shape == "normal":
+            found = fit_normal(name, counts, by_occasion=by_occasion, reaction=reaction)
+        else:
+            found = fit_beta_binomial(name, counts)
     refuse_flat(name, counts, counts.n_observed + found.fit.f0, found.fit.se)
     cells, multiplicities = _cells(counts)
     return _estimate(
