@@ -6,7 +6,8 @@ prints each fault with the smallest table found that has it, as a snippet that c
 status 1 when there is one. Whatever the table, the answer is a finite estimate, an infinite limit with its
 reason, or a `MicroestimError` that says why there is none: never nan, never another exception, never a
 warning. No interval starts below the number seen. The order of occasions does not matter to models without
-behaviour, and rows split over strata are the rows in one piece. Table i is the same in every run.
+behaviour, and rows split by a covariate are the rows in one piece. Captures with several strata are refused,
+and pooled before anything is asked of them. Table i is the same in every run.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import math
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from microestim import Captures, closed, closed_models
-from microestim.errors import MicroestimError
+from microestim.errors import InputError, MicroestimError
 from microestim.estimators.closed_populations.panel import PANEL
 
 SEED = 20250611
@@ -438,10 +439,7 @@ def faults_of_model(
     if call[0] not in IN_ORDER:
         names = rng.permutation(captures.names).tolist()
         others.append((f"captures = captures.select({names})", captures.select(names)))
-    if captures.groups:
-        others.append(("captures = captures.pooled()", captures.pooled()))
-    else:
-        others.append(("captures split over two strata at random", split_over_strata(captures, rng)))
+    others.append(("captures split by a covariate at random", split_by_covariate(captures, rng)))
     if call[0] in ("M0", "Mh"):
         others.append(("captures = captures.frequencies", captures.frequencies))
     for place in rng.permutation(len(others))[:changes]:
@@ -459,28 +457,62 @@ def faults_of_model(
             yield Fault(table, f"{change}; {text}", fault)
 
 
-def split_over_strata(captures: Captures, rng: Generator) -> Captures:
-    """Give the same people as two strata, so that equal histories are two rows.
+def split_by_covariate(captures: Captures, rng: Generator) -> Captures:
+    """Give the same people a covariate, so that equal histories are two rows.
 
     Parameters
     ----------
     captures : Captures
         Without strata.
     rng : Generator
-        Who goes where.
+        Who has which value.
 
     Returns
     -------
     Captures
-        With strata, unless all people fall into one.
+        With a covariate of two values, unless all people have one.
     """
     left = np.array([int(rng.integers(0, count + 1)) for count in captures.counts])
     counts = np.concatenate([left, captures.counts - left])
-    by = np.repeat(["a", "b"], len(left))
+    value = np.repeat(["a", "b"], len(left))
     rows = np.vstack([captures.histories] * 2)
     return Captures.from_histories(
-        rows[counts > 0], names=captures.names, counts=counts[counts > 0], by=by[counts > 0]
+        rows[counts > 0],
+        names=captures.names,
+        counts=counts[counts > 0],
+        covariates={"value": value[counts > 0]},
     )
+
+
+def faults_of_strata(table: RandomTable) -> Iterator[Fault]:
+    """Ask for an estimate from captures with strata: refused when there are several, and else of the one.
+
+    Parameters
+    ----------
+    table : RandomTable
+        The data.
+
+    Yields
+    ------
+    Fault
+        What must not happen.
+    """
+    if not table.captures.groups:
+        return
+    several = len(table.captures.groups) > 1
+    for text, ask in (
+        (text_of(("M0", None)), lambda captures: closed(captures, "M0")),
+        ("closed_models(captures)", closed_models),
+    ):
+        answer, fault = attempt(lambda ask=ask: ask(table.captures))
+        if several and not fault:
+            refused = isinstance(answer, InputError) and "strata" in str(answer)
+            fault = "" if refused else f"several strata are not refused: {answer!r}"
+        elif not fault:
+            pooled, fault = attempt(lambda ask=ask: ask(table.captures.pooled()))
+            fault = fault or ("" if repr(answer) == repr(pooled) else f"{answer!r} became {pooled!r}")
+        if fault:
+            yield Fault(table, text, fault)
 
 
 def faults_of_panel(table: RandomTable) -> Iterator[Fault]:
@@ -625,6 +657,8 @@ def faults_of(table: RandomTable, *, calls: int | None = 1) -> Iterator[Fault]:
     )
     if with_container:
         yield from faults_of_container(table)
+    yield from faults_of_strata(table)
+    table = replace(table, captures=table.captures.pooled())
     if with_panel:
         yield from faults_of_panel(table)
     for place in rng.permutation(len(CALLS))[:calls]:

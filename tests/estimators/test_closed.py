@@ -10,6 +10,7 @@ from scipy.special import gammaln
 from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.counts import closed_counts
+from microestim.estimators.closed_populations.family import UnreliableMaximumError
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
 from microestim.estimators.closed_populations.margin_models import MarginModel
 from microestim.estimators.closed_populations.models import MODELS, closed
@@ -251,15 +252,55 @@ def test_intervals_state_how_they_were_made_and_start_at_the_number_seen():
 
 
 def test_an_endless_upper_limit_is_infinite_and_says_why():
-    # First captures 40, 36, 35: a decline, but none from which a chance of 0 could be told.
+    # First captures 80, 70, 66: a decline, but none from which a chance of 0 could be told.
     histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1]]
-    found = closed(captures_of(histories, [30, 26, 35, 10, 10]), "Mb")
+    found = closed(captures_of(histories, [70, 60, 66, 10, 10]), "Mb")
     interval = found.interval()
     assert interval.high == math.inf
     assert "ten million" in interval.note
     assert found.n_observed < interval.low < found.n_hat
     # At a level of a tenth the same data do bound it.
     assert found.multinomial_maximum < found.interval(0.1).high < math.inf
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("model", ["Mh", "Mth"])
+@pytest.mark.parametrize(
+    ("people", "reason"),
+    [
+        ({"00111": 5, "11010": 7, "11001": 4, "10110": 2}, "captured 3 times"),
+        ({"01011": 4, "01111": 5, "10011": 7, "11110": 35, "11001": 11}, "captured 3 or 4 times"),
+        (
+            {"10000": 4, "01000": 5, "00100": 7, "00010": 5, "00001": 1, "11111": 2},
+            "captured once or 5 times",
+        ),
+    ],
+)
+def test_numbers_of_captures_as_alike_or_as_far_apart_as_can_be_are_refused(model, shape, people, reason):
+    captures = Captures.from_counts(people)
+    for order in (["1", "2", "3", "4", "5"], ["5", "2", "4", "1", "3"]):
+        with pytest.raises(NotEstimableError, match=f"no maximum .* {reason}"):
+            closed(captures.select(order), model, heterogeneity=shape)
+    if "once" in reason:
+        with pytest.raises(NotEstimableError, match="no maximum"):
+            closed(captures, model, heterogeneity="chao")
+    else:
+        # The bound is at people who do not differ, of whom some can be missing.
+        found = closed(captures, model, heterogeneity="chao")
+        assert found.n_hat == pytest.approx(closed(captures, "M0" if model == "Mh" else "Mt").n_hat)
+
+
+def test_flat_removal_is_refused():
+    # First captures 40, 36, 35.
+    histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1]]
+    captures = captures_of(histories, [30, 26, 35, 10, 10])
+    with pytest.raises(UnreliableMaximumError, match="likelihood of Mb is flat") as refused:
+        closed(captures, "Mb")
+    assert refused.value.bound == pytest.approx(closed(captures, "Mh", heterogeneity="chao").n_hat)
+    # From statistics by occasion there is no bound: it needs the frequencies of capture.
+    with pytest.raises(UnreliableMaximumError, match="Not even Chao's") as refused:
+        closed(Captures.from_uvn(captures.u_i, captures.v_i, captures.n_i), "Mb")
+    assert refused.value.bound is None
 
 
 @pytest.mark.parametrize("model", ["Mh", "Mth"])

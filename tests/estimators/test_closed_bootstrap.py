@@ -59,8 +59,8 @@ def test_a_resample_is_fitted_as_the_data_would_be(model, shape):
     for row, size in enumerate(resampler.refitted(drawn)):
         again = fitted(one_of(drawn, row, 5), model, shape)
         if isinstance(again, str):
-            # A large bias withholds an estimate, but the maximum is there.
-            assert np.isfinite(size) == ("first-order bias" in again)
+            # A large bias or error withholds an estimate, but the maximum is there.
+            assert np.isfinite(size) == ("first-order bias" in again or "is flat" in again)
         else:
             # Both are at the maximum, whose steps were below 1e-8 before the last; removal halves a bracket.
             assert size == pytest.approx(again.n_hat, rel=1e-8)
@@ -163,7 +163,7 @@ def test_bootstrap_and_profile_agree_where_there_are_many_people(model, shape):
 def test_resamples_without_an_estimate_are_told_and_count_as_infinite():
     # First captures that hardly decline: many resamples do not decline at all.
     histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1]]
-    found = closed(Captures.from_histories(histories, counts=[30, 26, 35, 10, 10]), "Mb")
+    found = closed(Captures.from_histories(histories, counts=[70, 60, 66, 10, 10]), "Mb")
     interval = found.interval(method="bootstrap", rng=1, n_resamples=200)
     assert interval.high == np.inf
     assert "of 200 resamples have no estimate" in interval.note

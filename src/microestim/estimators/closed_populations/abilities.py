@@ -140,16 +140,20 @@ class AbilityModel(HistoryModel):
         rise = np.zeros(tail.shape[1:])
         rise[e - rows : e - rows + q] = nodes.place.T
         each = np.empty((len(shares), len(theta)))
-        each[:, :rows] = -shares @ before[1].T
+        each[:, :rows] = shares @ -before[1].T
         if after is not None:
-            each[:, :rows] = np.where(data.is_after, -shares @ after[1].T, each[:, :rows])
-        each[:, rows:] = np.einsum("cj,cdj->cd", shares, tail[data.first])
+            np.copyto(each[:, :rows], shares @ -after[1].T, where=data.is_after)
+        for d in range(tail.shape[1]):
+            each[:, rows + d] = np.einsum("cj,cj->c", shares, tail[:, d][data.first])
         each[:, rows:] += data.number[:, None] * (shares @ rise.T)
         spread = (nodes.tilt.T * weight) @ nodes.tilt - np.outer(centre, centre)
         found = []
         for people in data.weights:
-            s0, s1 = (data.is_first * people) @ shares, (data.is_first * people * data.number) @ shares
-            s2 = (people * data.number**2) @ shares
+            # Of the histories that count, which for the empty one is itself alone.
+            own = np.flatnonzero(people)
+            weighty, number = people[own, None] * shares[own], data.number[own]
+            s0, s1 = data.by_first(own, weighty), data.by_first(own, number[:, None] * weighty)
+            s2 = number**2 @ weighty
             bend = np.empty((len(theta), len(theta)))
             effect, bent, bent_after = _effect_blocks(before, after, s0, bend[:rows, :rows])
             weighted = s0[:, None, :] * tail
@@ -167,7 +171,7 @@ class AbilityModel(HistoryModel):
                 ends[place, 0] -= bent_after.sum(axis=0) @ nodes.place
             ends[e - rows + q :, e - rows + q :] -= s0.sum() * spread
             bend[:rows, rows:], bend[rows:, :rows], bend[rows:, rows:] = cross, cross.T, ends
-            bend -= (each.T * people) @ each
+            bend -= (each[own].T * people[own]) @ each[own]
             slope = np.concatenate([-effect, weighted.sum(axis=(0, 2)) + rise @ s1.sum(axis=0)])
             found.append(Surface(value=float(people @ averages), slope=slope, bend=bend))
         return found

@@ -28,7 +28,8 @@ class AbilityData:
         Largest number of captures that can be: of occasions, or the largest seen.
     number, first : ndarray, shape (cells,)
         Number of captures that occurs, and occasion of the first capture (-1: none, or no matter where there
-        is no reaction); the history without captures is the first cell.
+        is no reaction); the history without captures is the first cell, and cells with one first capture are
+        neighbours.
     weights : ndarray, shape (2, cells)
         People in each cell, and 1 for the history without captures.
     reaction : bool
@@ -48,11 +49,25 @@ class AbilityData:
         """People seen."""
         return float(self.weights[0].sum())
 
-    @cached_property
-    def is_first(self) -> Array:
-        """1 where a cell has its first capture on an occasion, which is a row; the last row is for none."""
-        table = np.zeros((len(self.captured) + 1 if self.reaction else 1, len(self.first)))
-        table[self.first, np.arange(len(self.first))] = 1.0
+    def by_first(self, cells: npt.NDArray[np.intp], values: Array) -> Array:
+        """Add values up by the occasion of the first capture.
+
+        Parameters
+        ----------
+        cells : ndarray of int
+            Some cells, in their order.
+        values : ndarray, shape (len(cells), columns)
+            Values of these cells.
+
+        Returns
+        -------
+        ndarray, shape (occasions + 1, columns)
+            A row for each occasion of a first capture, and last one for none; only that without a reaction.
+        """
+        first = self.first[cells]
+        begins = np.flatnonzero(np.diff(first, prepend=-2))
+        table = np.zeros((len(self.captured) + 1 if self.reaction else 1, values.shape[1]))
+        table[first[begins]] = np.add.reduceat(values, begins, axis=0)
         return table
 
     @cached_property

@@ -165,7 +165,26 @@ def _starts(smaller: ClassAbilities, larger: ClassAbilities, theta: Array) -> li
         first = effects.copy()
         first[:rows] += where[0]
         found.append(np.concatenate([first, where[1:] - where[0], np.log(weight[1:] / weight[0])]))
-    return sorted(found, key=lambda start: -conditional_surface(larger, start).value)[:SEARCHES]
+    best = np.argsort(-_heights(larger, np.array(found)), kind="stable")[:SEARCHES]
+    return [found[place] for place in best]
+
+
+def _heights(model: ClassAbilities, starts: Array) -> Array:
+    """Log-likelihood of the histories seen at many parameters, a row each.
+
+    Reactions are left out: their effect on which start is best is small.
+    """
+    data, e, k = model.data, model.effects, model.classes
+    rows = len(data.captured)
+    places = np.concatenate([np.zeros((len(starts), 1)), starts[:, e : e + k - 1]], axis=1)
+    logs = np.concatenate([np.zeros((len(starts), 1)), starts[:, e + k - 1 :]], axis=1)
+    logs -= np.logaddexp.reduce(logs, axis=1, keepdims=True)
+    constant = cumulants(data, starts[:, :rows, None] + places[:, None, :])[0].sum(axis=1)
+    by_class = logs[:, None] + data.number[:, None] * places[:, None] - constant[:, None]
+    averages = np.logaddexp.reduce(by_class, axis=2)
+    seen = averages @ data.weights[0] + starts[:, :rows] @ data.captured
+    unseen = np.minimum(averages @ data.weights[1], -1e-300)
+    return np.asarray(seen - data.people * np.log(-np.expm1(unseen)))
 
 
 def _ordered(model: ClassAbilities, peak: Peak) -> Peak:

@@ -70,12 +70,12 @@ class MarginCounts:
         """Largest number of captures of one person."""
         return int(np.flatnonzero(self.f_k)[-1]) + 1
 
-    @property
+    @cached_property
     def log_factorials(self) -> float | None:
         """Sum of the log factorials of the counts, the constant of their Poisson likelihood."""
         return _log_factorials(self.f_k)
 
-    @property
+    @cached_property
     def saturated_loglik(self) -> float | None:
         """Poisson log-likelihood of the counts when each is its own expectation."""
         return _saturated(self.f_k)
@@ -128,12 +128,12 @@ class ClosedCounts(MarginCounts):
         np.add.at(table, (histories.argmax(axis=1), histories.sum(axis=1).astype(int) - 1), people)
         return table
 
-    @property
+    @cached_property
     def log_factorials(self) -> float | None:
         """Sum of the log factorials of the counts by history; None where they are not known."""
         return None if self.by_history is None else _log_factorials(self.by_history)
 
-    @property
+    @cached_property
     def saturated_loglik(self) -> float | None:
         """Log-likelihood of counts by history that are their own expectations; None where not known."""
         return None if self.by_history is None else _saturated(self.by_history)

@@ -17,9 +17,20 @@ from microestim.estimators.closed_populations.likelihood import (
 )
 from microestim.estimators.closed_populations.margin_models import fit_margin_model
 
-__all__ = ["FamilyFit", "lower_bound", "refuse_endless", "settle"]
+__all__ = [
+    "FamilyFit",
+    "UnreliableMaximumError",
+    "lower_bound",
+    "refuse_endless",
+    "refuse_flat",
+    "settle",
+]
 
 Array = npt.NDArray[np.float64]
+
+
+class UnreliableMaximumError(NotEstimableError):
+    """The likelihood has a maximum, and its bias or its standard error is too large for an estimate."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,8 +74,9 @@ def lower_bound(counts: MarginCounts) -> float | None:
     float or None
         In people; None where even the bound does not exist.
     """
-    margins = MarginCounts(counts.source.frequencies) if isinstance(counts, ClosedCounts) else counts
     try:
+        # Statistics by occasion do not have frequencies of capture, and then there is no bound.
+        margins = MarginCounts(counts.source.frequencies) if isinstance(counts, ClosedCounts) else counts
         found = fit_margin_model("Mh chao", margins, Heterogeneity(shape="chao"), by_occasion=False)
     except NotEstimableError:
         return None
@@ -89,15 +101,48 @@ def refuse_endless(name: str, counts: MarginCounts, why: str) -> NotEstimableErr
         With Chao's lower bound, where it exists.
     """
     bound = lower_bound(counts)
-    what = (
-        f"Chao's lower bound for these data is {bound:,.0f} (heterogeneity='chao')"
-        if bound is not None
-        else "not even Chao's lower bound exists for them"
-    )
     return NotEstimableError(
-        f"the likelihood of {name} has no maximum for these data: {why}. {what[0].upper()}{what[1:]}.",
-        bound=bound,
+        f"the likelihood of {name} has no maximum for these data: {why}. {_instead(bound)}", bound=bound
     )
+
+
+def _instead(bound: float | None) -> str:
+    """Say what the data still give."""
+    if bound is None:
+        return "Not even Chao's lower bound exists for them."
+    return f"Chao's lower bound for these data is {bound:,.0f} (heterogeneity='chao')."
+
+
+def refuse_flat(name: str, counts: MarginCounts, size: float, se: float) -> None:
+    r"""Refuse a maximum so flat that its standard error exceeds the size.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model.
+    counts : MarginCounts
+        The data.
+    size, se : float
+        The size and its standard error, in people.
+
+    Raises
+    ------
+    UnreliableMaximumError
+        With Chao's lower bound, where it exists.
+
+    Notes
+    -----
+    A single recapture marks the limit: with :math:`m = 1` the estimate :math:`n_1 n_2 / m` of two occasions
+    has the standard error :math:`\{n_1 n_2 (n_1 - 1)(n_2 - 1)\}^{1/2}`, just below it. Data that say less
+    than one recapture are no evidence of a size.
+    """
+    if se > size:
+        bound = lower_bound(counts)
+        raise UnreliableMaximumError(
+            f"the likelihood of {name} is flat for these data: it is highest at {size:,.0f}, with a standard "
+            f"error of {se:,.0f}, larger than the number itself. {_instead(bound)}",
+            bound=bound,
+        )
 
 
 def settle(

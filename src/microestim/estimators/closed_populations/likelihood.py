@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.profile import LARGEST_MULTIPLE, SizeProfile
 from microestim.estimators.two_samples.gamma_ratio import log_rising
 
@@ -28,6 +29,10 @@ LONGEST_STEP = 2.0
 SMALL_STEP = 1e-7
 # A gain in log-likelihood below this is none; with steps that stay long, a parameter runs away.
 NO_GAIN = 1e-11
+# Rounding of the log of the chance not to be captured, which counts once for each person not seen.
+ROUNDING = 1e-15
+# So many steps without a gain beyond rounding, and none will come. A spread that goes to 0 takes several.
+MOST_IDLE = 25
 # Curvature below this share of the largest has no correct digit.
 FLAT = 1e-13
 
@@ -46,12 +51,15 @@ class Surface:
         Its second derivatives.
     endless : bool
         Whether the size that it leads to is beyond what any data of this kind can bound.
+    rounding : float
+        Error of the value from chances near 1, beside that of its own last digits.
     """
 
     value: float
     slope: Array
     bend: Array
     endless: bool = False
+    rounding: float = 0.0
 
 
 class HistoryModel(ABC):
@@ -125,6 +133,7 @@ def conditional_surface(model: HistoryModel, theta: Array) -> Surface:
         slope=seen.slope + n * odds * unseen.slope,
         bend=bend,
         endless=1 + odds > LARGEST_MULTIPLE,
+        rounding=ROUNDING * n * (1 + odds),
     )
 
 
@@ -151,6 +160,7 @@ def surface_given_size(model: HistoryModel, theta: Array, size: float) -> Surfac
         value=seen.value + missed * unseen.value,
         slope=seen.slope + missed * unseen.slope,
         bend=seen.bend + missed * unseen.bend,
+        rounding=ROUNDING * missed,
     )
 
 
@@ -187,7 +197,7 @@ def climb(model: HistoryModel, start: Array, *, size: float | None = None, most:
 
     theta = np.array(start, dtype=float)
     at = surface(theta)
-    idle = 0
+    idle = still = 0
     for _ in range(most):
         if at.endless or not (np.isfinite(at.value) and np.isfinite(at.bend).all()):
             break
@@ -205,7 +215,7 @@ def climb(model: HistoryModel, start: Array, *, size: float | None = None, most:
         step = step * min(1.0, LONGEST_STEP / longest)
         before = at.value
         # Close to the maximum, gains are lost in rounding; a loss of that size is none.
-        slack = 1e-13 * (1 + abs(before))
+        slack = 1e-13 * (1 + abs(before)) + at.rounding
         for _ in range(MOST_HALVINGS):
             trial = surface(theta + step)
             if trial.value >= before - slack:
@@ -215,7 +225,8 @@ def climb(model: HistoryModel, start: Array, *, size: float | None = None, most:
             break
         theta, at = theta + step, trial
         idle = idle + 1 if at.value - before < NO_GAIN and np.abs(step).max() > 1e-3 else 0
-        if idle == 3:
+        still = still + 1 if at.value - before < slack else 0
+        if idle == 3 or still == MOST_IDLE:
             break
     return Peak(theta=theta, at=at, converged=False)
 
@@ -346,9 +357,9 @@ class HistoryProfile(SizeProfile):
             nearest = sorted(self._fitted, key=lambda other: abs(np.log(other / size)))[:1]
             first = [self._fitted[other][0] for other in nearest] or [self.starts[0]]
             starts = first + list(self.starts[1:])
-            best = max(
-                (climb(self.model, start, size=size) for start in starts), key=lambda peak: peak.at.value
-            )
+            with one_blas_thread(len(starts[0])):
+                found = [climb(self.model, start, size=size) for start in starts]
+            best = max(found, key=lambda peak: peak.at.value)
             unseen = self.model.parts(best.theta)[1]
             self._fitted[size] = best.theta, best.at.value, unseen.value
         return self._fitted[size]

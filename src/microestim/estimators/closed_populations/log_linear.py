@@ -482,6 +482,9 @@ def fit_log_linear(design: Design, people: float, start: Array) -> LogLinearFit 
     towards = design.unseen - found.mean
     direction = cov @ towards
     log_variance = float(1 / people + towards @ direction)
+    # The covariance is positive definite; where rounding says otherwise, two parameters are one.
+    if not log_variance >= 1 / people:
+        return None
     intercept = float(np.log(people) - found.log_total)
     log_f0 = intercept + design.unseen @ theta
     with np.errstate(over="ignore"):

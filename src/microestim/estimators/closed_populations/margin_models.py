@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -232,13 +233,19 @@ def history_numbers(counts: MarginCounts) -> Array:
     >>> np.exp(history_numbers(counts)).round(9).tolist()
     [3.0, 3.0, 1.0]
     """
+    return _history_numbers(counts.occasions, counts.cells)
+
+
+@lru_cache(maxsize=16)
+def _history_numbers(occasions: int | None, cells: int) -> Array:
     from scipy.special import gammaln
 
-    k = np.arange(1, counts.cells + 1, dtype=float)
-    if counts.occasions is None:
-        return np.asarray(-gammaln(k + 1))
-    t = counts.occasions
-    return np.asarray(gammaln(t + 1) - gammaln(k + 1) - gammaln(t - k + 1))
+    k = np.arange(1, cells + 1, dtype=float)
+    logs = -gammaln(k + 1)
+    if occasions is not None:
+        logs += gammaln(occasions + 1) - gammaln(occasions - k + 1)
+    logs.flags.writeable = False
+    return np.asarray(logs)
 
 
 def fit_margin_model(
@@ -274,6 +281,8 @@ def fit_margin_model(
     """
     refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
     bounded = heterogeneity is not None and heterogeneity.is_bound
+    if heterogeneity is not None and not bounded:
+        _refuse_extreme_spread(name, counts)
     columns, scale = np.zeros((counts.cells + 1, 0)), np.ones(0)
     if heterogeneity is not None:
         columns = heterogeneity.columns(counts.cells)
@@ -288,7 +297,7 @@ def fit_margin_model(
         best, kept = model.maximum(counts.n_observed, all_histories=False)
         fit = fit_log_linear(model.design(kept), counts.n_observed, best.theta) if best.converged else None
     if fit is None:
-        raise _no_maximum(name)
+        raise _no_maximum(name, bounded=bounded)
     values = np.zeros(columns.shape[1])
     values[kept] = fit.theta[model.effects :] / scale[kept]
     labels = [f"eta{j}" for j in range(3, 3 + len(values))] if bounded else ["tau"][: len(values)]
@@ -342,9 +351,34 @@ def refuse_what_cannot_be(name: str, counts: MarginCounts, *, by_occasion: bool)
             )
 
 
-def _no_maximum(name: str) -> NotEstimableError:
+def _refuse_extreme_spread(name: str, counts: MarginCounts) -> None:
+    """Refuse numbers of captures that are as alike, or as far apart, as they can be.
+
+    The shapes are strictly convex in the number of captures. For given captures by occasion the mean of a
+    convex function is least where everybody has one of two neighbouring numbers of captures, and for given
+    captures in all it is largest where everybody has the least or the most; at these ends its coefficient
+    runs to infinity, whatever the occasions.
+    """
+    times = np.flatnonzero(counts.f_k) + 1
+    if times[-1] - times[0] <= 1:
+        often = " or ".join(f"{k}" for k in times)
+        raise NotEstimableError(
+            f"the likelihood of {name} has no maximum for these data: everybody seen was captured {often} "
+            "times, which is as alike as people can be, and the shape of heterogeneity would have them more "
+            "alike still. Use a model without heterogeneity, or heterogeneity='chao' for a lower bound."
+        )
+    if set(times.tolist()) == {1, counts.cells}:
+        raise NotEstimableError(
+            f"the likelihood of {name} has no maximum for these data: everybody seen was captured once or "
+            f"{counts.cells} times, which is as far apart as people can be, and the coefficient of the shape "
+            "runs to infinity. Chao's lower bound needs people captured twice, and there are none."
+        )
+
+
+def _no_maximum(name: str, *, bounded: bool) -> NotEstimableError:
+    instead = "" if bounded else ", or heterogeneity='chao' for a lower bound"
     return NotEstimableError(
         f"the likelihood of {name} has no maximum for these data: a parameter runs away to infinity, because "
         "the frequencies of capture leave it free or push the number not seen to zero or to infinity. Use a "
-        "model with fewer parameters, or heterogeneity='chao' for a lower bound."
+        f"model with fewer parameters{instead}."
     )

@@ -7,9 +7,10 @@ from typing import Any, Literal, get_args, overload
 import numpy as np
 import numpy.typing as npt
 
-from microestim.errors import InputError, NotEstimableError
+from microestim.errors import InputError
 from microestim.estimators.closed_populations.beta_binomial import fit_beta_binomial
 from microestim.estimators.closed_populations.bias_correction import corrected_unseen
+from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.bootstrap import (
     LogLinearResampler,
     RemovalResampler,
@@ -18,7 +19,11 @@ from microestim.estimators.closed_populations.bootstrap import (
 from microestim.estimators.closed_populations.class_abilities import fit_classes
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts, closed_counts
 from microestim.estimators.closed_populations.estimate import ClosedEstimate
-from microestim.estimators.closed_populations.family import FamilyFit
+from microestim.estimators.closed_populations.family import (
+    FamilyFit,
+    UnreliableMaximumError,
+    refuse_flat,
+)
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
 from microestim.estimators.closed_populations.identified import check_occasions, identified, shapes_of
 from microestim.estimators.closed_populations.margin_models import fit_margin_model, history_numbers
@@ -37,7 +42,7 @@ from microestim.estimators.references import (
 )
 from microestim.results import Estimate
 
-__all__ = ["MODELS", "Model", "UnreliableMaximumError", "closed"]
+__all__ = ["MODELS", "Model", "closed"]
 
 Array = npt.NDArray[np.float64]
 Model = Literal["M0", "Mt", "Mh", "Mth", "Mb", "Mtb", "Mbh", "Mtbh"]
@@ -73,10 +78,6 @@ _BOUND = (
     "Chao's lower bound: any mixture of chances of capture, extrapolated no further than those captured once "
     "and twice force it to"
 )
-
-
-class UnreliableMaximumError(NotEstimableError):
-    """The likelihood has a maximum, and its first-order bias is too large for an estimate."""
 
 
 @overload
@@ -132,8 +133,8 @@ def closed(
     Raises
     ------
     NotEstimableError
-        If the model is not identified with so few occasions, its likelihood has no maximum, or its
-        first-order bias exceeds a tenth of the estimate.
+        If the model is not identified with so few occasions, or its likelihood has no maximum, or has
+        one too weak for an estimate (`UnreliableMaximumError`, see Notes).
     InputError
         If model, heterogeneity and data do not go together, or the captures have strata.
 
@@ -166,6 +167,11 @@ def closed(
     :math:`n / (1 - P_0)` at the maximum of the likelihood given the people seen, which is that of the Poisson
     counts. Where the data show no heterogeneity, the estimate is that of the model without it, and `reason`
     says so. `identified.IDENTIFIED` is the table of what is identified with how many occasions.
+
+    A maximum that the data hardly bear on is refused, and no number given. M0, Mt, Mh and Mth with a
+    log-linear shape are refused where the first-order bias exceeds a tenth of the estimate; the other models
+    have no such bias here, and are refused where the standard error exceeds the estimate itself: less
+    than a single recapture says. The error names Chao's lower bound.
 
     Families of heterogeneity that fit equally well can extrapolate to very different sizes [3]_: compare
     several.
@@ -268,15 +274,17 @@ def _family_estimate(
 ) -> ClosedEstimate:
     by_occasion, reaction = model != "Mh", model == "Mtbh"
     found: FamilyFit
-    if shape is None:
-        assert isinstance(counts, ClosedCounts)
-        found = fit_occasions_and_reaction(name, counts)
-    elif shape.classes is not None:
-        found = fit_classes(name, counts, shape.classes, by_occasion=by_occasion, reaction=reaction)
-    elif shape.shape == "normal":
-        found = fit_normal(name, counts, by_occasion=by_occasion, reaction=reaction)
-    else:
-        found = fit_beta_binomial(name, counts)
+    with one_blas_thread(counts.cells):
+        if shape is None:
+            assert isinstance(counts, ClosedCounts)
+            found = fit_occasions_and_reaction(name, counts)
+        elif shape.classes is not None:
+            found = fit_classes(name, counts, shape.classes, by_occasion=by_occasion, reaction=reaction)
+        elif shape.shape == "normal":
+            found = fit_normal(name, counts, by_occasion=by_occasion, reaction=reaction)
+        else:
+            found = fit_beta_binomial(name, counts)
+    refuse_flat(name, counts, counts.n_observed + found.fit.f0, found.fit.se)
     cells, multiplicities = _cells(counts)
     return _estimate(
         model,
@@ -343,6 +351,7 @@ def _margin_estimate(
 def _removal_estimate(model: str, counts: ClosedCounts) -> ClosedEstimate:
     apart = model == "Mbh"
     found = fit_removal_model(model, counts, first_apart=apart)
+    refuse_flat(model, counts, counts.n_observed + found.f0, found.se)
     return _estimate(
         model,
         model,

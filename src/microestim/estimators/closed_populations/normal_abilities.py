@@ -30,6 +30,8 @@ MOST_NODES = 4000
 NO_SPREAD = 1e-4
 # Beyond it nearly everybody is captured always or never.
 LARGEST_SPREAD = 8.0
+# A search does not begin below.
+LEAST_START = 0.1
 _NO_SPREAD = (
     "the standard deviation of ability is at its boundary 0: the data show no heterogeneity, and this is the "
     "estimate without it, whose error takes that as known"
@@ -102,6 +104,26 @@ class NormalAbilities(AbilityModel):
         return float(low), float(high), float(distance / self.fineness)
 
 
+def _best_start(counts: MarginCounts, model: NormalAbilities, starts: list[Array]) -> Array:
+    """Choose where to begin.
+
+    With a reaction, that is the maximum without one, which takes a fraction of the work: cells are then
+    numbers of captures alone.
+    """
+    alike, place = model, np.arange(len(starts[0]))
+    if model.data.reaction:
+        alike = NormalAbilities(data=ability_data(counts, by_occasion=True, reaction=False))
+        place = np.delete(place, len(model.data.captured))
+    best = max(starts, key=lambda start: conditional_surface(alike, start[place]).value)
+    if model.data.reaction:
+        peak = climb(alike, best[place])
+        # At a spread of 0 the slope by the spread is 0 whatever the data, and beyond the largest nothing is.
+        if peak.converged and LEAST_START < abs(peak.theta[-1]) < LARGEST_SPREAD:
+            best = best.copy()
+            best[place] = peak.theta
+    return best
+
+
 def fit_normal(name: str, counts: MarginCounts, *, by_occasion: bool, reaction: bool = False) -> FamilyFit:
     """Fit a model whose logits of capture are normal among people.
 
@@ -132,7 +154,7 @@ def fit_normal(name: str, counts: MarginCounts, *, by_occasion: bool, reaction: 
     model = NormalAbilities(data=data)
     effects = start_effects(data)
     starts = [np.append(effects * np.sqrt(1 + s**2 / 3), s) for s in (0.3, 1.0, 2.5)]
-    peak = climb(model, max(starts, key=lambda start: conditional_surface(model, start).value))
+    peak = climb(model, _best_start(counts, model, starts))
     sigma = abs(float(peak.theta[-1]))
     if sigma > LARGEST_SPREAD:
         raise refuse_endless(

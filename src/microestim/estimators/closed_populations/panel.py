@@ -10,7 +10,8 @@ import numpy as np
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts, closed_counts
 from microestim.estimators.closed_populations.estimate import ClosedEstimate
-from microestim.estimators.closed_populations.models import Model, UnreliableMaximumError, closed
+from microestim.estimators.closed_populations.family import UnreliableMaximumError
+from microestim.estimators.closed_populations.models import Model, closed
 from microestim.estimators.references import BURNHAM_ANDERSON_2004
 from microestim.results import ROUNDING_RULE, Estimate, Table, format_number
 
@@ -78,7 +79,7 @@ class ModelRow:
 
     @property
     def admissible(self) -> bool:
-        """Whether the maximum is an estimate or a bound that can stand: its first-order bias is small."""
+        """Whether the maximum is an estimate or a bound that can stand, by its bias or its error."""
         return self.estimate is not None
 
 
@@ -250,8 +251,8 @@ def closed_models(captures: Any, *, criterion: Criterion = "bic") -> ClosedModel
     Returns
     -------
     ClosedModels
-        One row a model. A model that fails, is not identified, needs what the data do not say or has
-        too large a bias is a row that says so.
+        One row a model. A model that fails, is not identified, needs what the data do not say, or has too
+        large a bias or an error larger than its estimate is a row that says so.
 
     Raises
     ------
