@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from microestim.estimators.closed_populations.bootstrap import Resampler
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.goodness import (
     GoodnessOfFit,
+    Refit,
     expected_counts,
     goodness_of_fit,
 )
@@ -72,6 +72,7 @@ class ClosedEstimate(FittedEstimate):
     _profile: SizeProfile = field(repr=False)
     _resampler: Resampler | None = field(default=None, repr=False)
     _counts: MarginCounts | None = field(default=None, repr=False)
+    _refit: Refit | None = field(default=None, repr=False)
 
     @property
     def multinomial_maximum(self) -> float:
@@ -192,10 +193,8 @@ class ClosedEstimate(FittedEstimate):
         Most histories are rare, so the deviance has no chi-square distribution; drawing from the model gives
         the one that it has. Data sets are fitted through joblib, see `interval`.
         """
-        from microestim.estimators.closed_populations.models import Model, closed
-
         resampler, counts = self._drawn_from()
-        if self.deviance is None:
+        if self.deviance is None or self._refit is None:
             raise NotEstimableError("there is no deviance: the counts by history are not known.")
         return goodness_of_fit(
             resampler,
@@ -203,7 +202,7 @@ class ClosedEstimate(FittedEstimate):
             method=self.method,
             deviance=self.deviance,
             df_resid=self.df_resid,
-            fit=partial(closed, model=cast(Model, self.model), heterogeneity=self.heterogeneity),
+            fit=self._refit,
             rng=rng,
             n_resamples=n_resamples,
         )

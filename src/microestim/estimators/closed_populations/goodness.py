@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,9 @@ from microestim.results import Rng, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from microestim.estimators.closed_populations.estimate import ClosedEstimate
-
 __all__ = [
     "GoodnessOfFit",
+    "Refit",
     "expected_by_captures",
     "expected_by_history",
     "expected_counts",
@@ -33,6 +32,20 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
+
+
+class Refitted(Protocol):
+    """What is needed of a model fitted to data drawn from it."""
+
+    @property
+    def deviance(self) -> float | None:
+        """Twice the gap to the log-likelihood of counts that are their own expectations."""
+
+    def _drawn_from(self) -> tuple[Resampler, MarginCounts]: ...
+
+
+type Refit = Callable[[Captures | FrequencyCounts], Refitted]
+"""Fits a model to captures or frequencies."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -236,7 +249,7 @@ def goodness_of_fit(
     method: str,
     deviance: float,
     df_resid: int,
-    fit: Callable[[Captures | FrequencyCounts], ClosedEstimate],
+    fit: Refit,
     rng: Rng,
     n_resamples: int | None,
 ) -> GoodnessOfFit:
@@ -295,7 +308,7 @@ def goodness_of_fit(
 def _drawn_statistics(
     resampler: Resampler,
     counts: MarginCounts,
-    fit: Callable[[Captures | FrequencyCounts], ClosedEstimate],
+    fit: Refit,
     resamples: int,
     rng: np.random.Generator,
 ) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal, get_args, overload
 
 import numpy as np
@@ -435,4 +436,5 @@ def _estimate(
         _profile=profile,
         _resampler=resampler,
         _counts=counts,
+        _refit=partial(closed, model=model, heterogeneity=shape),
     )
