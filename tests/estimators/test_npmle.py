@@ -203,6 +203,7 @@ def test_bootstrap_percentiles_hold_the_estimate() -> None:
         fit.interval(method="bootstrap", rng=1, n_resamples=10)
 
 
+@pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 def test_mturk_participation_is_refused_or_finite() -> None:
     counts = {int(r["times_seen"]): int(r["count"]) for r in read("mturk_participation.csv")}
     seen = sum(counts.values())

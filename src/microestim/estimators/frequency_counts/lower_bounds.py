@@ -109,7 +109,7 @@ def chao(
 
 
 def chao_bound(held: FrequencyCounts, bias_corrected: bool, finite_sample: bool | None) -> CountEstimate:
-    """Return Chao's bound without a word on how many were seen once.
+    """Return Chao's bound, for those who judge by themselves how many were seen once.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def chao_bound(held: FrequencyCounts, bias_corrected: bool, finite_sample: bool 
     Examples
     --------
     >>> chao_bound(FrequencyCounts({1: 5, 2: 3}), False, None)
-    <Chao: 12.2 people, se 5.4, 8 seen, bound>
+    <Chao: 12.2 people, se 4.9, 8 seen, bound>
     """
     corrected = check_flag("bias_corrected", bias_corrected)
     need_classes(held, 2, what="Chao's bound")

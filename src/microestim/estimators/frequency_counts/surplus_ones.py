@@ -71,7 +71,7 @@ def overall_statistic(counts: FrequencyCounts) -> float:
     Examples
     --------
     >>> round(overall_statistic(FrequencyCounts({1: 80, 2: 20, 3: 10, 4: 5})), 3)
-    2.725
+    0.592
     >>> overall_statistic(FrequencyCounts({1: 40, 2: 20, 3: 10, 4: 6}))
     0.0
     """
@@ -111,7 +111,7 @@ def rare_statistic(counts: FrequencyCounts) -> float:
     Examples
     --------
     >>> round(rare_statistic(FrequencyCounts({1: 80, 2: 20, 3: 10, 4: 5, 9: 3})), 3)
-    1.249
+    0.55
     """
     last = counts.times_seen[-1] - 1 if counts.last_is_pooled else counts.times_seen[-1]
     people = [float(counts.counts.get(times, 0)) for times in range(1, min(RARE, last) + 1)]

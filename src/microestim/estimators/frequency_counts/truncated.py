@@ -307,7 +307,7 @@ def expected_ones(fit: FittedFamily) -> float:
     --------
     >>> counts = FrequencyCounts({1: 43, 2: 16, 3: 8, 4: 6})
     >>> round(expected_ones(fit_family(counts, "poisson", 2)), 1)
-    16.8
+    21.3
     """
     p0, p1 = fit.chances
     return fit.modelled * p1 / (1 - p0 - p1)
