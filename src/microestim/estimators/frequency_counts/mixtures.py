@@ -27,6 +27,7 @@ LOWEST_RATE = 1e-9
 LEAST_FITTED = 1e-120
 # How far below the maximum the log-likelihood may lie, for one person and for all constants together.
 TOLERANCE, RELATIVE = 1e-9, 1e-13
+WIDE_ROOT, FAR, SPREAD = 3.0, 1e4, (0.1, 1e-2, 1e-3, 1e-4)
 STEPS, STALLED, HALVINGS, POLISH, REFINED = 500, 30, 40, 20, 5
 
 
@@ -339,7 +340,15 @@ class _Search:
         rates = np.concatenate((state.rates, tops))
         weights = np.concatenate((state.weights, np.zeros(tops.size)))
         kernel = np.exp(data.log_kernel(rates))
+        before = state.loglik
         ratios = kernel / np.maximum(kernel @ weights, LEAST_FITTED)[:, None]
+        if ratios.max() > FAR:
+            # From next to nothing a Newton step only doubles a chance: first some mass everywhere.
+            for share in SPREAD:
+                spread = np.concatenate(((1 - share) * state.weights, np.full(tops.size, share / tops.size)))
+                if (level := self.loglik(rates, spread)) > before:
+                    weights, before = spread, level
+            ratios = kernel / np.maximum(kernel @ weights, LEAST_FITTED)[:, None]
         rows = np.sqrt(data.people / data.total)[:, None] * (ratios - 2)
         if data.odds is not None:
             each = odds_of(rates)
@@ -354,11 +363,11 @@ class _Search:
         for _ in range(HALVINGS):
             tried = np.maximum(weights + share * step, 0.0)
             level = self.loglik(rates, tried)
-            if level > state.loglik:
+            if level > before:
                 kept = tried > 1e-14
                 return self.state(rates[kept], tried[kept])
             share /= 2
-        return state
+        return self.state(rates, weights) if before > state.loglik else state
 
     def polished(self, state: Mixture) -> Mixture:
         """Bring support and weights to where all derivatives vanish, without lowering the likelihood."""
@@ -379,7 +388,9 @@ class _Search:
     def _merged(self, state: Mixture) -> Mixture:
         """Join points that stand so close together that they stand for one."""
         while state.rates.size > 1:
-            gaps = np.diff(np.sqrt(state.rates)) / (1e-3 + np.sqrt(state.rates[1:]))
+            roots = np.sqrt(state.rates)
+            # Relative where rates are small; above, against how far the distributions reach.
+            gaps = np.diff(roots) / (1e-3 + np.minimum(roots[1:], WIDE_ROOT))
             place = int(np.argmin(gaps))
             if gaps[place] > 0.1:
                 break
