@@ -285,3 +285,8 @@ def test_classes_in_the_thousands_and_samples_of_a_million(table, truncated) -> 
         assert level.max() < found.gap + 1e-5
     # Where rates hardly differ, two points that nearly touch can stop the search short of its certificate.
     assert certain >= 11
+
+
+def test_a_penalty_that_leads_beyond_all_sense_is_refused() -> None:
+    with pytest.raises(NotEstimableError, match="more than a million"):
+        npmle({1: 59957631554906, 5: 153148, 13: 31392086651424}, method="penalised")

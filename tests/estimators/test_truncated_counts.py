@@ -417,3 +417,10 @@ def test_bootstrap_at_the_edges_of_a_model() -> None:
     assert interval.low >= 13
     if interval.high == math.inf:
         assert "no estimate" in interval.note
+
+
+@pytest.mark.parametrize("inflation", ALL_INFLATIONS)
+def test_a_pooled_class_far_out_that_sets_no_limit_is_refused(inflation) -> None:
+    counts = FrequencyCounts({44: 7, 275: 19, 315: 565}, last_is_pooled=True)
+    with pytest.raises(NotEstimableError, match="set no upper limit|flat"):
+        truncated_counts(counts, family="negbin", inflation=inflation)

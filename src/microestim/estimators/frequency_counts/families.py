@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Literal, NoReturn, get_args
 
 import numpy as np
@@ -212,7 +212,10 @@ def fit_family(
     information = data.information(eta)
     # A flat likelihood has no curvature to invert: the maximum is one in rounding only.
     lowest = LOWEST_LOG_MEDIAN if family == "poisson-lognormal" else LOWEST_LOG_RATE
-    if eta[0] <= lowest or np.linalg.eigvalsh(information)[0] <= FLAT * np.abs(information).max():
+    if (
+        not lowest < eta[0] < HIGHEST_LOG_RATE
+        or np.linalg.eigvalsh(information)[0] <= FLAT * np.abs(information).max()
+    ):
         raise NotEstimableError(
             f"the likelihood of the {family} distribution is flat at its maximum, so these counts do not fix "
             f"its parameters. The bias-corrected Chao bound is {lower_bound(counts):,.1f} people.",
@@ -360,6 +363,9 @@ def _maximum(counts: FrequencyCounts, data: _Data, family: str) -> Array | None:
     if family not in LOG_SHAPES:
         return np.array([best_rate(None)])
 
+    # Kept, so that what was seen to turn on the grid turns for the root finder too: near the Poisson limit
+    # the score is as small as the rounding of the rate that it is taken at.
+    @cache
     def profile_score(log_shape: float) -> float:
         eta = np.array([best_rate(log_shape), log_shape])
         return float(data.score(eta)[1])
@@ -425,6 +431,8 @@ def _best_location(data: _Data, family: str) -> Callable[[float | None], float]:
         reach = 0.1
         while high < highest and score(high) > 0:
             low, high, reach = high, high + reach, 2 * reach
+        if high >= highest and score(high) > 0:
+            return highest
         if low < high:
             found["last"] = float(brentq(score, low, high, xtol=1e-13, rtol=1e-14))
         return found["last"]
