@@ -425,12 +425,12 @@ def _best_location(data: _Data, family: str) -> Callable[[float | None], float]:
         low = high = found["last"]
         reach = 0.1
         while low > lowest and score(low) <= 0:
-            low, high, reach = low - reach, low, 2 * reach
-        if low <= lowest:
+            low, high, reach = max(low - reach, lowest), low, 2 * reach
+        if low <= lowest and score(low) <= 0:
             return lowest
         reach = 0.1
         while high < highest and score(high) > 0:
-            low, high, reach = high, high + reach, 2 * reach
+            low, high, reach = high, min(high + reach, highest), 2 * reach
         if high >= highest and score(high) > 0:
             return highest
         if low < high:
