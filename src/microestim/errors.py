@@ -15,6 +15,7 @@ __all__ = [
     "MicroestimWarning",
     "NotConvergedError",
     "NotEstimableError",
+    "OneInflationWarning",
     "PriorError",
     "ScopeError",
     "SmallRecaptureWarning",
@@ -94,3 +95,12 @@ class ConvergenceWarning(MicroestimWarning):
 
 class SmallRecaptureWarning(MicroestimWarning):
     """So few recaptures that a normal interval is not to be trusted."""
+
+
+class OneInflationWarning(MicroestimWarning):
+    """Far more people were seen once than the others lead to, and the estimate rests on them.
+
+    It is issued where a likelihood-ratio test of one-inflation rejects at a level of 0.001, with geometric
+    counts (exponential rates) as the reference: rates that differ as usual do not lead to it. The message
+    names the estimators that do without the people seen once.
+    """

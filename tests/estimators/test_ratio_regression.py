@@ -118,6 +118,7 @@ def test_mturk_participation_is_far_from_a_line() -> None:
     assert made.params["p_value"] < 1e-6
 
 
+@pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 @pytest.mark.parametrize(
     ("counts", "options", "kind", "message"),
     [

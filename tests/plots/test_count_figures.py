@@ -11,6 +11,7 @@ from microestim.plots.sheet import to_png
 COUNTS = {1: 1645, 2: 183, 3: 37, 4: 13, 5: 1, 6: 1}
 
 
+@pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 def test_ratios_are_those_of_the_counts() -> None:
     fit = me.truncated_counts(COUNTS)
     figure = plot_ratios(COUNTS, fit)
@@ -40,3 +41,12 @@ def test_the_curve_and_its_ends_are_drawn() -> None:
     written = " ".join(text.get_text() for text in (*axes.texts, *figure.texts))
     for number in (curve.n_hat[0], curve.n_hat[-1], 1880, curve.surplus):
         assert f"{number:,.0f}" in written
+
+
+def test_what_has_a_picture_draws_it() -> None:
+    ratios = me.FrequencyCounts(COUNTS).plot()
+    np.testing.assert_array_equal(
+        ratios.axes[0].lines[0].get_ydata(), plot_ratios(COUNTS).axes[0].lines[0].get_ydata()
+    )
+    curve = me.one_inflation_curve(COUNTS)
+    assert "80 % log-normal" in " ".join(text.get_text() for text in curve.plot(level=0.8).texts)

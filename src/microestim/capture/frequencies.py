@@ -13,6 +13,7 @@ from microestim.results import Summary, Table
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 __all__ = ["CountsLike", "FrequencyCounts", "HasFrequencies", "as_frequency_counts"]
 
@@ -193,6 +194,29 @@ class FrequencyCounts:
         occasions = "" if self.occasions is None else f", {self.occasions} occasions"
         title = f"{total}{self.n_observed:,} people{occasions}"
         return Summary(Table(("times seen", "people", "share"), rows, title=title), frame)
+
+    def plot(self) -> Figure:
+        """Draw the ratios of neighbouring frequencies, by which unequal rates and one-inflation show.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            As `microestim.plots.plot_ratios`, which says how to read it and draws a fit beside.
+
+        Raises
+        ------
+        NotEstimableError
+            If there are no two neighbouring classes with people.
+
+        Examples
+        --------
+        >>> len(FrequencyCounts({1: 43, 2: 16, 3: 8, 4: 6}).plot().axes)
+        1
+        """
+        # Upwards through the rooms, and so only when a figure is asked for.
+        from microestim.plots.ratios import plot_ratios
+
+        return plot_ratios(self)
 
     def __repr__(self) -> str:
         """Return one line."""

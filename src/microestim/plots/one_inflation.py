@@ -39,11 +39,11 @@ def plot_one_inflation_curve(curve: OneInflationCurve, *, level: float = 0.95) -
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     frame = curve.to_frame(level).sort_values("alpha")
-    counts = curve.counts
+    counts, family = curve.counts, curve.family.replace("poisson", "Poisson")
     sheet = new_sheet(
         3.9,
         title=f"{curve.surplus:,.0f} of {counts.singletons:,} people seen once are surplus: who are they?",
-        subtitle=f"Zero-truncated {curve.family}, fitted to those seen twice or more. The counts cannot "
+        subtitle=f"Zero-truncated {family}, fitted to those seen twice or more. The counts cannot "
         "tell the two readings apart,\nso every point of the curve fits them equally well. "
         f"Shaded: {100 * level:g} % log-normal confidence interval.",
     )

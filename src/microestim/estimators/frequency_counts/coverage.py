@@ -29,6 +29,7 @@ from microestim.estimators.frequency_counts.references import (
     CHAO_LEE_1992,
     GOOD_1953,
 )
+from microestim.estimators.frequency_counts.surplus_ones import warn_of_surplus_ones
 from microestim.estimators.references import LEE_CHAO_1994
 
 __all__ = ["AceVariant", "ace", "chao_bunge", "turing"]
@@ -60,6 +61,11 @@ def turing(counts: CountsLike, *, rare: int | None = None) -> CountEstimate:
     InputError
         If the counts do not fit, or a pooled class hides how often people were seen.
 
+    Warns
+    -----
+    OneInflationWarning
+        If far more people were seen once than the others lead to.
+
     Notes
     -----
     :math:`\hat N = n / \hat C` with Turing's coverage :math:`\hat C = 1 - f_1 / \sum_k k f_k` [1]_. With t
@@ -81,6 +87,7 @@ def turing(counts: CountsLike, *, rare: int | None = None) -> CountEstimate:
     """
     held = as_frequency_counts(counts)
     group = _group(held, rare, "Turing's estimator")
+    warn_of_surplus_ones(held, "Turing's estimate")
 
     def size(f: Frequencies) -> complex:
         kept = f[group.rare]
@@ -127,6 +134,11 @@ def ace(counts: CountsLike, *, rare: int = 10, variant: AceVariant = "ace") -> C
     InputError
         If the counts or an option do not fit, or the pooled class is among the rare.
 
+    Warns
+    -----
+    OneInflationWarning
+        If far more people were seen once than the others lead to.
+
     Notes
     -----
     With S rare people, their coverage C as in `turing`, n their sightings and
@@ -155,6 +167,7 @@ def ace(counts: CountsLike, *, rare: int = 10, variant: AceVariant = "ace") -> C
     if variant not in get_args(AceVariant):
         raise InputError(f"variant is {variant!r}; it must be one of {', '.join(get_args(AceVariant))}.")
     group = _group(held, rare, "ACE")
+    warn_of_surplus_ones(held, "the estimate from coverage")
     times = group.times[group.rare]
     scale = 1.0 if held.occasions is None else held.occasions / (held.occasions - 1)
 
@@ -215,6 +228,11 @@ def chao_bunge(counts: CountsLike, *, rare: int = 10) -> CountEstimate:
     InputError
         If the counts do not fit, or the pooled class is among the rare.
 
+    Warns
+    -----
+    OneInflationWarning
+        If far more people were seen once than the others lead to.
+
     Notes
     -----
     :math:`\hat N = S_{often} + (S - f_1) / \hat\theta` with S the rare people and
@@ -253,6 +271,7 @@ def chao_bunge(counts: CountsLike, *, rare: int = 10) -> CountEstimate:
             f"no finite number of people. The bias-corrected Chao bound is {bound:,.1f} people.",
             bound=bound,
         )
+    warn_of_surplus_ones(held, "the estimate of Chao and Bunge")
     n_hat = size(group.people.astype(complex)).real
     return count_estimate(
         held,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Literal, NoReturn, get_args
 
 import numpy as np
@@ -46,6 +46,10 @@ LOWEST_LOG_MEDIAN = -60.0
 FLAT = 1e-8
 # 25 terms that fall by a tenth or faster end below the last digit of the first.
 SMALL_RATIO, TERMS = 0.1, 25
+# A tail that is less than this share of what it is taken from is summed by itself.
+LOST = 1e-7
+# Logs of rates are looked for up to here where a pooled class sets no limit.
+HIGHEST_LOG_RATE = 60.0
 # Beyond these a family cannot be told from its limits (Poisson; people without number at a rate of zero).
 LOG_SHAPES = {"negbin": (-9.0, 9.0), "poisson-lognormal": (-4.0, 2.0)}
 SHAPES_TRIED = {"negbin": 37, "poisson-lognormal": 13}
@@ -162,17 +166,22 @@ class FittedFamily:
         return float(slope @ self.covariance @ slope)
 
 
-def fit_family(counts: FrequencyCounts, family: str, first: int) -> FittedFamily:
+def fit_family(
+    counts: FrequencyCounts, family: str, first: int, *, poisson_limit: bool = False
+) -> FittedFamily:
     """Fit a family to the people seen `first` times or more, by maximum likelihood.
 
     Parameters
     ----------
     counts : FrequencyCounts
-        The counts.
+        The counts; a pooled last class enters by its chance.
     family : str
         One of `FAMILIES`.
     first : {1, 2}
         Least number of times of the people modelled.
+    poisson_limit : bool, default False
+        Return the Poisson fit where the likelihood of the family is largest at that limit, instead of
+        refusing it.
 
     Returns
     -------
@@ -184,7 +193,7 @@ def fit_family(counts: FrequencyCounts, family: str, first: int) -> FittedFamily
     NotEstimableError
         If the likelihood has no maximum inside; the error carries the bound that exists.
     InputError
-        If the family is unknown, or the last class is pooled.
+        If the family is unknown, or everybody is in the pooled class.
 
     Examples
     --------
@@ -193,13 +202,20 @@ def fit_family(counts: FrequencyCounts, family: str, first: int) -> FittedFamily
     """
     if family not in get_args(CountFamily):
         raise InputError(f"family is {family!r}; it must be one of {', '.join(get_args(CountFamily))}.")
-    need_classes(counts, counts.times_seen[-1], what="a fitted distribution")
+    need_classes(counts, 1, what="a fitted distribution")
     data = _Data.of(counts, first, FAMILIES[family])
     eta = _maximum(counts, data, family)
+    if eta is None:
+        if poisson_limit:
+            return fit_family(counts, "poisson", first)
+        _refuse_limit(family, lower_bound(counts), runs_away=False)
     information = data.information(eta)
     # A flat likelihood has no curvature to invert: the maximum is one in rounding only.
     lowest = LOWEST_LOG_MEDIAN if family == "poisson-lognormal" else LOWEST_LOG_RATE
-    if eta[0] <= lowest or np.linalg.eigvalsh(information)[0] <= FLAT * np.abs(information).max():
+    if (
+        not lowest < eta[0] < HIGHEST_LOG_RATE
+        or np.linalg.eigvalsh(information)[0] <= FLAT * np.abs(information).max()
+    ):
         raise NotEstimableError(
             f"the likelihood of the {family} distribution is flat at its maximum, so these counts do not fix "
             f"its parameters. The bias-corrected Chao bound is {lower_bound(counts):,.1f} people.",
@@ -211,30 +227,59 @@ def fit_family(counts: FrequencyCounts, family: str, first: int) -> FittedFamily
 
 @dataclass(frozen=True)
 class _Data:
-    """Classes from `first` on, the people in them, and the family that they are fitted with."""
+    """Classes from `first` on, the people in them, and the family that they are fitted with.
+
+    The people of a pooled class stand apart, with the least number of times that they were seen.
+    """
 
     times: Array
     people: Array
     first: int
     log_p: LogProbabilities
+    pooled: float = 0.0
+    pooled_from: int = 0
 
     @classmethod
     def of(cls, counts: FrequencyCounts, first: int, log_p: LogProbabilities) -> _Data:
         held = [(k, f) for k, f in counts.counts.items() if k >= first]
+        pooled = held.pop() if counts.last_is_pooled else (0, 0)
         return cls(
             np.array([k for k, _ in held], dtype=float),
             np.array([f for _, f in held], dtype=float),
             first,
             log_p,
+            float(pooled[1]),
+            pooled[0],
         )
 
     @property
     def total(self) -> float:
-        return float(self.people.sum())
+        return float(self.people.sum()) + self.pooled
+
+    @property
+    def mean(self) -> float:
+        """Times a person, of those in the pooled class the least that they may have been seen."""
+        return (float((self.times * self.people).sum()) + self.pooled * self.pooled_from) / self.total
 
     def loglik(self, eta: Parameters) -> complex:
         kept = (self.people * self.log_p(self.times, eta)).sum()
-        return complex(kept - self.total * np.log(self.share(eta)))
+        share = self.share(eta)
+        if self.pooled:
+            kept += self.pooled * self.log_tail(eta, share)
+        return complex(kept - self.total * np.log(share))
+
+    def log_tail(self, eta: Parameters, share: complex) -> complex:
+        """Log of the chance of the pooled class."""
+        if self.log_p is log_lognormal:
+            return log_lognormal_share(self.pooled_from, eta)
+        below = np.arange(self.first, self.pooled_from, dtype=float)
+        rest = complex(share - np.exp(self.log_p(below, eta)).sum())
+        if rest.real > LOST * share.real:
+            return complex(np.log(rest))
+        # So small a rest has lost its digits; it falls so fast that a few times the class itself is enough.
+        logs = self.log_p(np.arange(self.pooled_from, 5 * self.pooled_from + 200, dtype=float), eta)
+        top = float(logs.real.max())
+        return complex(top + np.log(np.exp(logs - top).sum()))
 
     def share(self, eta: Parameters) -> complex:
         """Chance of being seen `first` times or more."""
@@ -288,19 +333,39 @@ def parameter_slopes(function: Callable[[Parameters], complex], eta: Array) -> A
     return slopes
 
 
-def _maximum(counts: FrequencyCounts, data: _Data, family: str) -> Array:
+def _maximum(counts: FrequencyCounts, data: _Data, family: str) -> Array | None:
+    """Return where the likelihood is largest; None where that is at the Poisson limit of the family."""
     bound = lower_bound(counts)
-    if data.total == 0 or data.times[-1] == data.first:
+    if data.total == 0 or (not data.pooled and data.times[-1] == data.first):
         word = {1: "once", 2: "twice"}[data.first]
         raise NotEstimableError(
             f"nobody was seen more than {word}, so the likelihood grows as the rate falls to zero and the "
             f"number of people is without limit. The bias-corrected Chao bound is {bound:,.1f} people.",
             bound=bound,
         )
+    if not data.times.size:
+        raise NotEstimableError(
+            f"all {data.total:,.0f} people who are modelled stand in the class of those seen "
+            f"{data.pooled_from} times or more, so nothing keeps the rate from growing without end. The "
+            f"bias-corrected Chao bound is {bound:,.1f} people.",
+            bound=bound,
+        )
+    if data.pooled and family in LOG_SHAPES and data.pooled_from < data.first + 2:
+        raise NotEstimableError(
+            f"with a class of those seen {data.pooled_from} times or more the {family} distribution has two "
+            "parameters for one ratio of people, so these counts do not fix them. The bias-corrected Chao "
+            f"bound is {bound:,.1f} people.",
+            bound=bound,
+        )
+    best_rate: Callable[[float | None], float] = partial(_best_rate, data, family)
+    if data.pooled or family == "poisson-lognormal":
+        best_rate = _best_location(data, family)
     if family not in LOG_SHAPES:
-        return np.array([_best_rate(data, family, None)])
-    best_rate = _best_median(data) if family == "poisson-lognormal" else partial(_best_rate, data, family)
+        return np.array([best_rate(None)])
 
+    # Kept, so that what was seen to turn on the grid turns for the root finder too: near the Poisson limit
+    # the score is as small as the rounding of the rate that it is taken at.
+    @cache
     def profile_score(log_shape: float) -> float:
         eta = np.array([best_rate(log_shape), log_shape])
         return float(data.score(eta)[1])
@@ -311,7 +376,9 @@ def _maximum(counts: FrequencyCounts, data: _Data, family: str) -> Array:
     scores = np.array([profile_score(value) for value in grid])
     turns = np.flatnonzero((scores[:-1] > 0) & (scores[1:] <= 0))
     if not turns.size:
-        _refuse_limit(family, bound, runs_away=bool(scores[len(scores) // 2] > 0 or scores[-1] > 0))
+        if scores[len(scores) // 2] > 0 or scores[-1] > 0:
+            _refuse_limit(family, bound, runs_away=True)
+        return None
     peaks = [float(brentq(profile_score, grid[i], grid[i + 1], xtol=1e-13, rtol=1e-14)) for i in turns]
     fits = [np.array([best_rate(peak), peak]) for peak in peaks]
     best = max(fits, key=lambda eta: data.loglik(eta.astype(complex)).real)
@@ -340,28 +407,32 @@ def _refuse_limit(family: str, bound: float, *, runs_away: bool) -> NoReturn:
     )
 
 
-def _best_median(data: _Data) -> Callable[[float], float]:
-    """Return the function from log sigma to the log median at which the score by it vanishes."""
+def _best_location(data: _Data, family: str) -> Callable[[float | None], float]:
+    """Return the function from the log of the shape to the log rate (or median) where its score vanishes."""
     from scipy.optimize import brentq
 
-    found = {"last": float(np.log((data.times * data.people).sum() / data.total))}
-    highest = float(np.log(data.times[-1])) + 1.0
+    lowest = LOWEST_LOG_MEDIAN if family == "poisson-lognormal" else LOWEST_LOG_RATE
+    found = {"last": float(np.log(data.mean))}
+    highest = HIGHEST_LOG_RATE if data.pooled else float(np.log(data.times[-1])) + 1.0
 
-    def best(log_sigma: float) -> float:
+    def best(log_shape: float | None) -> float:
+        shape = [] if log_shape is None else [log_shape]
+
         def score(center: float) -> float:
-            step = np.array([center + STEP * 1j, log_sigma])
-            return data.loglik(step).imag / STEP
+            return data.loglik(np.array([center + STEP * 1j, *shape])).imag / STEP
 
-        # From one sigma to the next the median moves little.
+        # From one shape to the next the place moves little.
         low = high = found["last"]
         reach = 0.1
-        while low > LOWEST_LOG_MEDIAN and score(low) <= 0:
-            low, high, reach = low - reach, low, 2 * reach
-        if low <= LOWEST_LOG_MEDIAN:
-            return LOWEST_LOG_MEDIAN
+        while low > lowest and score(low) <= 0:
+            low, high, reach = max(low - reach, lowest), low, 2 * reach
+        if low <= lowest and score(low) <= 0:
+            return lowest
         reach = 0.1
         while high < highest and score(high) > 0:
-            low, high, reach = high, high + reach, 2 * reach
+            low, high, reach = high, min(high + reach, highest), 2 * reach
+        if high >= highest and score(high) > 0:
+            return highest
         if low < high:
             found["last"] = float(brentq(score, low, high, xtol=1e-13, rtol=1e-14))
         return found["last"]
@@ -377,7 +448,7 @@ def _best_rate(data: _Data, family: str, log_dispersion: float | None) -> float:
         dispersion = 0.0 if family == "poisson" else 1.0
     else:
         dispersion = float(np.exp(log_dispersion))
-    mean = float((data.times * data.people).sum()) / data.total
+    mean = data.mean
 
     def excess(log_rate: float) -> float:
         return mean - truncated_mean(float(np.exp(log_rate)), dispersion, data.first)

@@ -19,6 +19,7 @@ from microestim.estimators.frequency_counts.estimate import (
 )
 from microestim.estimators.frequency_counts.lower_bounds import ASSUMPTIONS
 from microestim.estimators.frequency_counts.references import BURNHAM_OVERTON_1979
+from microestim.estimators.frequency_counts.surplus_ones import warn_of_surplus_ones
 
 __all__ = ["jackknife"]
 
@@ -68,6 +69,11 @@ def jackknife(
     InputError
         If the counts or an option do not fit, or the order exceeds the number of samples.
 
+    Warns
+    -----
+    OneInflationWarning
+        If far more people were seen once than the others lead to.
+
     Notes
     -----
     The jackknife of order m over t samples removes the bias of the number seen up to the power m of 1 / t
@@ -105,6 +111,7 @@ def jackknife(
         chosen = _order("order", order, samples)
         need_classes(held, chosen, what=f"the jackknife of order {chosen}")
         times, people = classes(held, chosen)
+        warn_of_surplus_ones(held, "the jackknife")
         return _estimate(held, people, _weights(chosen, times, samples), chosen, {})
     last = held.times_seen[-1]
     highest = min(_order("max_order", max_order, np.inf), int(min(samples, HIGHEST_ORDER)), max(last - 1, 1))
@@ -123,6 +130,7 @@ def jackknife(
         share = (significance - p_values[chosen - 2]) / (p_values[chosen - 1] - p_values[chosen - 2])
         final = share * final + (1 - share) * weights[chosen - 2]
         params["interpolation"] = share
+    warn_of_surplus_ones(held, "the jackknife")
     return _estimate(held, people, final, chosen, params)
 
 

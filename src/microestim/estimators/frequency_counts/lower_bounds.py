@@ -23,8 +23,9 @@ from microestim.estimators.frequency_counts.references import (
     CHIU_2014,
     LANUMTEANG_BOHNING_2011,
 )
+from microestim.estimators.frequency_counts.surplus_ones import warn_of_surplus_ones
 
-__all__ = ["chao", "chao_improved", "chao_one_inflated", "lanumteang_bohning", "zelterman"]
+__all__ = ["chao", "chao_bound", "chao_improved", "chao_one_inflated", "lanumteang_bohning", "zelterman"]
 
 ASSUMPTIONS = (
     "The population is closed: nobody joins or leaves while it is observed.",
@@ -68,6 +69,11 @@ def chao(
     InputError
         If the counts or an option do not fit.
 
+    Warns
+    -----
+    OneInflationWarning
+        If far more people were seen once than the others lead to.
+
     See Also
     --------
     chao_improved : A higher bound, from f1 to f4.
@@ -97,6 +103,36 @@ def chao(
     95 % confidence interval (log-normal): 101 to 196
     """
     held = as_frequency_counts(counts)
+    bound = chao_bound(held, bias_corrected, finite_sample)
+    warn_of_surplus_ones(held, "Chao's bound")
+    return bound
+
+
+def chao_bound(held: FrequencyCounts, bias_corrected: bool, finite_sample: bool | None) -> CountEstimate:
+    """Return Chao's bound, for those who judge by themselves how many were seen once.
+
+    Parameters
+    ----------
+    held : FrequencyCounts
+        The counts.
+    bias_corrected, finite_sample : bool or None
+        As in `chao`.
+
+    Returns
+    -------
+    CountEstimate
+        In people.
+
+    Raises
+    ------
+    NotEstimableError, InputError
+        As `chao`.
+
+    Examples
+    --------
+    >>> chao_bound(FrequencyCounts({1: 5, 2: 3}), False, None)
+    <Chao: 12.2 people, se 4.9, 8 seen, bound>
+    """
     corrected = check_flag("bias_corrected", bias_corrected)
     need_classes(held, 2, what="Chao's bound")
     factor = 1 - 1 / finite_size(held, finite_sample)
@@ -145,6 +181,11 @@ def chao_improved(
     InputError
         If the counts or an option do not fit.
 
+    Warns
+    -----
+    OneInflationWarning
+        If far more people were seen once than the others lead to.
+
     Notes
     -----
     Chao's bound plus :math:`\lambda \frac{f_3}{4 f_4} \max(f_1 - \mu \frac{f_2 f_3}{2 f_4}, 0)`, with
@@ -176,6 +217,7 @@ def chao_improved(
     factor = 1 - 1 / finite_size(held, finite_sample)
     if not corrected:
         _refuse_without(held, "the improved bound", (1, 2), "chao_improved(..., bias_corrected=True)")
+    warn_of_surplus_ones(held, "the improved bound")
     finite = occasions is not None and finite_sample is not False
     outer = (occasions - 3) / occasions if finite and occasions else 1.0
     inner = (occasions - 3) / (occasions - 1) if finite and occasions else 1.0
@@ -299,6 +341,11 @@ def lanumteang_bohning(counts: CountsLike) -> CountEstimate:
     InputError
         If the counts do not fit.
 
+    Warns
+    -----
+    OneInflationWarning
+        If far more people were seen once than the others lead to.
+
     Notes
     -----
     :math:`\hat N = n + \frac{3 f_1^3 f_3}{4 f_2^3}` [1]_: Chao's bound times the ratio
@@ -323,6 +370,7 @@ def lanumteang_bohning(counts: CountsLike) -> CountEstimate:
     held = as_frequency_counts(counts)
     need_classes(held, 3, what="Lanumteang-Böhning")
     _refuse_without(held, "Lanumteang-Böhning", (1, 2, 3), "chao(..., bias_corrected=True)")
+    warn_of_surplus_ones(held, "the estimate of Lanumteang and Böhning")
     occasions = held.occasions
     factor = 3 / 4 if occasions is None else 3 * (occasions - 1) ** 2 / (4 * occasions * (occasions - 2))
     _, people = classes(held, 3)
@@ -364,6 +412,11 @@ def zelterman(counts: CountsLike) -> CountEstimate:
     InputError
         If the counts do not fit.
 
+    Warns
+    -----
+    OneInflationWarning
+        If far more people were seen once than the others lead to.
+
     Notes
     -----
     :math:`\hat\lambda = 2 f_2 / f_1` and :math:`\hat N = n / (1 - e^{-\hat\lambda})` [1]_. With t occasions
@@ -389,6 +442,7 @@ def zelterman(counts: CountsLike) -> CountEstimate:
     held = as_frequency_counts(counts)
     need_classes(held, 2, what="Zelterman's estimator")
     _refuse_without(held, "Zelterman's estimator", (1, 2), "chao(..., bias_corrected=True)")
+    warn_of_surplus_ones(held, "Zelterman's estimate")
     f1, f2, seen = float(held[1]), float(held[2]), float(held.n_observed)
     if held.occasions is None:
         rate = 2 * f2 / f1

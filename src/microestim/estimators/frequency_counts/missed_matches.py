@@ -17,7 +17,7 @@ from microestim.estimators.frequency_counts.estimate import (
     finite_size,
     need_classes,
 )
-from microestim.estimators.frequency_counts.lower_bounds import LOWER_BOUND, UNEQUAL, chao
+from microestim.estimators.frequency_counts.lower_bounds import LOWER_BOUND, UNEQUAL, chao_bound
 from microestim.estimators.rates import RateLike, as_rate
 from microestim.results import Reference
 
@@ -112,7 +112,7 @@ def chao_missed_matches(
     held = as_frequency_counts(counts)
     rate = as_rate("missed_match", missed_match)
     if rate.exact_zero:
-        return chao(held, finite_sample=finite_sample)
+        return chao_bound(held, False, finite_sample)
     need_classes(held, 2, what="the correction for missed matches")
     sightings = held.total_captures
     if sightings is None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from microestim.estimators.frequency_counts.mixtures import Mixture, MixtureData, best_mixture
 from microestim.results import normal_quantile
 
-__all__ = ["MixtureProfile", "Peak"]
+__all__ = ["LARGEST_ODDS", "MixtureProfile", "Peak"]
 
 Array = npt.NDArray[np.float64]
 

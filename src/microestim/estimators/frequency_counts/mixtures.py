@@ -27,6 +27,9 @@ LOWEST_RATE = 1e-9
 LEAST_FITTED = 1e-120
 # How far below the maximum the log-likelihood may lie, for one person and for all constants together.
 TOLERANCE, RELATIVE = 1e-9, 1e-13
+NEXT_TO_ZERO = 1e-3
+FINER = np.linspace(0, 1, 17)[:, None]
+WIDE_ROOT, FAR, SPREAD = 3.0, 1e4, (0.1, 1e-2, 1e-3, 1e-4)
 STEPS, STALLED, HALVINGS, POLISH, REFINED = 500, 30, 40, 20, 5
 
 
@@ -304,19 +307,26 @@ class _Search:
         tops = np.flatnonzero((values >= padded[:-2]) & (values > padded[2:]))
         low = self.grid[np.maximum(tops - 1, 0)]
         high = self.grid[np.minimum(tops + 1, self.grid.size - 1)]
-        finer = np.maximum(self.grid[tops], LOWEST_RATE * 1e-3)
+        # Between the points too: near two points of support the gradient can have two tops in one step.
+        mesh = np.maximum((np.sqrt(low) + FINER * (np.sqrt(high) - np.sqrt(low))) ** 2, LOWEST_RATE * 1e-3)
+        heights = (shares @ np.exp(data.log_kernel(mesh.ravel()))).reshape(mesh.shape)
+        if data.odds is not None:
+            heights = heights - slope * odds_of(mesh)
+        finer, middle = mesh[heights.argmax(axis=0), np.arange(tops.size)], self.grid[tops]
         for _ in range(REFINED):
             rise, bend = self._rise(shares, slope, finer)
             # Where it is not bent downwards the point of the grid stands; Newton's step stays between
             # neighbours.
             step = np.where(bend < 0, -rise / np.where(bend < 0, bend, -1.0), 0.0)
             finer = np.clip(finer + step, np.maximum(low, LOWEST_RATE * 1e-3), high)
-        rates = np.concatenate((finer, self.grid[tops], state.rates))
+        # And around the support, where the grid may have no top of its own.
+        around = np.maximum(np.sqrt(state.rates) + ROOT_STEP * (2 * FINER - 1), np.sqrt(LOWEST_RATE)) ** 2
+        rates = np.concatenate((finer, middle, state.rates, around.ravel()))
         level = shares @ np.exp(data.log_kernel(rates)) - data.total
         if data.odds is not None:
             level = level - slope * (odds_of(rates) - odds)
         found = level[: 2 * tops.size].reshape(2, -1)
-        best = np.where(found[0] >= found[1], rates[: tops.size], rates[tops.size : 2 * tops.size])
+        best = np.where(found[0] >= found[1], finer, middle)
         return float(level.max()), best[found.max(axis=0) > -0.5 * data.total]
 
     def _rise(self, shares: Array, slope: float, rates: Array) -> tuple[Array, Array]:
@@ -339,7 +349,15 @@ class _Search:
         rates = np.concatenate((state.rates, tops))
         weights = np.concatenate((state.weights, np.zeros(tops.size)))
         kernel = np.exp(data.log_kernel(rates))
+        before = state.loglik
         ratios = kernel / np.maximum(kernel @ weights, LEAST_FITTED)[:, None]
+        if ratios.max() > FAR:
+            # From next to nothing a Newton step only doubles a chance: first some mass everywhere.
+            for share in SPREAD:
+                spread = np.concatenate(((1 - share) * state.weights, np.full(tops.size, share / tops.size)))
+                if (level := self.loglik(rates, spread)) > before:
+                    weights, before = spread, level
+            ratios = kernel / np.maximum(kernel @ weights, LEAST_FITTED)[:, None]
         rows = np.sqrt(data.people / data.total)[:, None] * (ratios - 2)
         if data.odds is not None:
             each = odds_of(rates)
@@ -354,11 +372,11 @@ class _Search:
         for _ in range(HALVINGS):
             tried = np.maximum(weights + share * step, 0.0)
             level = self.loglik(rates, tried)
-            if level > state.loglik:
+            if level > before:
                 kept = tried > 1e-14
                 return self.state(rates[kept], tried[kept])
             share /= 2
-        return state
+        return self.state(rates, weights) if before > state.loglik else state
 
     def polished(self, state: Mixture) -> Mixture:
         """Bring support and weights to where all derivatives vanish, without lowering the likelihood."""
@@ -377,9 +395,16 @@ class _Search:
         return self._merged(state)
 
     def _merged(self, state: Mixture) -> Mixture:
-        """Join points that stand so close together that they stand for one."""
+        """Join points that stand so close together that they stand for one, and one next to zero with it."""
+        if self.data.odds is None and 0 < state.rates[0] < NEXT_TO_ZERO:
+            # From above zero a Newton step never gets there.
+            at_zero = self.state(np.concatenate(([0.0], state.rates[1:])), state.weights)
+            if at_zero.loglik >= state.loglik - 1e-15 * (abs(state.loglik) + self.data.total):
+                state = at_zero
         while state.rates.size > 1:
-            gaps = np.diff(np.sqrt(state.rates)) / (1e-3 + np.sqrt(state.rates[1:]))
+            roots = np.sqrt(state.rates)
+            # Relative where rates are small; above, against how far the distributions reach.
+            gaps = np.diff(roots) / (1e-3 + np.minimum(roots[1:], WIDE_ROOT))
             place = int(np.argmin(gaps))
             if gaps[place] > 0.1:
                 break

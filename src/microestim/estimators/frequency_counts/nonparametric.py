@@ -17,7 +17,7 @@ from microestim.estimators.frequency_counts.estimate import (
     need_classes,
 )
 from microestim.estimators.frequency_counts.lower_bounds import ASSUMPTIONS
-from microestim.estimators.frequency_counts.mixture_profile import MixtureProfile
+from microestim.estimators.frequency_counts.mixture_profile import LARGEST_ODDS, MixtureProfile
 from microestim.estimators.frequency_counts.mixtures import Mixture, MixtureData, best_mixture, odds_of
 from microestim.estimators.frequency_counts.references import NORRIS_POLLOCK_1998, WANG_LINDSAY_2005
 from microestim.estimators.frequency_counts.resampling import bootstrap_interval
@@ -314,6 +314,13 @@ def _fit(
         )
     data = MixtureData(profile.times, profile.people, truncated=True, odds=nearby / profile.seen)
     mixture = best_mixture(data)
+    if mixture.odds > LARGEST_ODDS:
+        raise NotEstimableError(
+            "the penalised likelihood is highest with more than a million people not seen for each one seen, "
+            "which cannot be told from a number without limit: Chao's bound, from which the penalty is "
+            f"taken, is {bound:.3g} people.",
+            bound=bound,
+        )
     return profile.seen * mixture.odds, mixture, data.penalty(mixture.odds)[0]
 
 

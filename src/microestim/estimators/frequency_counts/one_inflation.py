@@ -16,6 +16,7 @@ from microestim.results import lognormal_limits
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 __all__ = ["OneInflationCurve", "one_inflation_curve"]
 
@@ -95,6 +96,29 @@ class OneInflationCurve:
                 "ci_kind": "confidence: log-normal",
             }
         )
+
+    def plot(self, *, level: float = 0.95) -> Figure:
+        """Draw the curve, its interval and its two ends.
+
+        Parameters
+        ----------
+        level : float, default 0.95
+            Level of the interval that is shaded.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            As `microestim.plots.plot_one_inflation_curve`.
+
+        Examples
+        --------
+        >>> len(one_inflation_curve({1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1}).plot().axes)
+        1
+        """
+        # Upwards through the rooms, and so only when a figure is asked for.
+        from microestim.plots.one_inflation import plot_one_inflation_curve
+
+        return plot_one_inflation_curve(self, level=level)
 
     def __repr__(self) -> str:
         """Return one line."""

@@ -65,8 +65,8 @@ def log_lognormal_share(first: int, eta: Complex) -> complex:
 
     Parameters
     ----------
-    first : {1, 2}
-        Least number of times.
+    first : int
+        Least number of times, at least 1.
     eta : ndarray of complex, shape (2,)
         As in `log_lognormal`.
 
@@ -85,9 +85,13 @@ def log_lognormal_share(first: int, eta: Complex) -> complex:
 
     def log_share(u: Array) -> Array:
         # The incomplete gamma function underflows where its leading term tells all.
-        small = u < -30
-        leading = first * u - gammaln(first + 1)
-        return np.asarray(np.where(small, leading, np.log(gammainc(first, np.exp(np.maximum(u, -30))))))
+        rate = np.exp(np.maximum(u, -30))
+        share = gammainc(first, rate)
+        small = (u < -30) | (share < 1e-290)
+        # The first term, and those after it as a geometric series: they fall by the rate over the class.
+        following = np.log1p(-np.minimum(rate / (first + 1), 0.9))
+        leading = first * u - rate - following - gammaln(first + 1)
+        return np.asarray(np.where(small, leading, np.log(np.where(small, 1.0, share))))
 
     # Below where people are seen `first` times it falls as that law does; above, as the normal density.
     low, high = _edges(np.array([float(first)]), eta)

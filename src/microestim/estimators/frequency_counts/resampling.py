@@ -28,6 +28,7 @@ def bootstrap_interval(
     level: float,
     rng: Rng,
     n_resamples: int | None,
+    pooled: bool = False,
 ) -> Interval:
     """Draw the counts again and again from a fit, and take percentiles of the numbers that they lead to.
 
@@ -47,6 +48,8 @@ def bootstrap_interval(
         Source of randomness.
     n_resamples : int or None
         How often, 200 when None.
+    pooled : bool, default False
+        Whether those beyond the last class are one class of all who were seen so often or more.
 
     Returns
     -------
@@ -81,12 +84,12 @@ def bootstrap_interval(
     for place, row in enumerate(drawn):
         counts = {times: int(people) for times, people in enumerate(row[:-1]) if times and people}
         if row[-1]:
-            # Beyond the last class as few were expected as make no difference.
+            # Not pooled, as few were expected beyond the last class as make no difference.
             counts[len(row) - 1] = int(row[-1])
         if not counts:
             continue
         try:
-            numbers[place] = refit(FrequencyCounts(counts))
+            numbers[place] = refit(FrequencyCounts(counts, last_is_pooled=bool(pooled and row[-1] > 0)))
         except NotEstimableError:
             continue
     tail = (1 - level) / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
@@ -20,12 +21,24 @@ from microestim.estimators.frequency_counts.families import (
 )
 from microestim.estimators.frequency_counts.lower_bounds import ASSUMPTIONS
 from microestim.estimators.frequency_counts.references import BOHNING_2008, GODWIN_BOHNING_2017
-from microestim.results import FittedEstimate
+from microestim.estimators.frequency_counts.resampling import bootstrap_interval
+from microestim.estimators.frequency_counts.surplus_ones import warn_of_surplus_ones
+from microestim.results import FittedEstimate, Interval, Rng
 
-__all__ = ["ASSUMED", "Inflation", "TruncatedCounts", "refuse_too_few_ones", "truncated_counts"]
+__all__ = [
+    "ASSUMED",
+    "Inflation",
+    "TruncatedCounts",
+    "expected_ones",
+    "refuse_too_few_ones",
+    "truncated_counts",
+]
 
 Inflation = Literal["one-before", "one-after", "hurdle", "drop-ones"]
 """How too many people seen once come about."""
+
+# People beyond the last class that is drawn by its number who make no difference.
+NOBODY = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -83,8 +96,34 @@ class TruncatedCounts(FittedEstimate, CountEstimate):
         share = 1 - np.exp(log_p(np.arange(first, dtype=float), eta)).sum().real
         times = np.arange(first, last + 1, dtype=float)
         values = people * np.exp(log_p(times, eta).real) / share
+        if largest is None and self.counts.last_is_pooled:
+            values[-1] = people - values[:-1].sum()
         fitted = {} if first == 1 else {1: float(self.counts[1])}
         return fitted | {int(k): float(v) for k, v in zip(times, values, strict=True)}
+
+    @property
+    def interval_methods(self) -> tuple[str, ...]:
+        """Names that `interval` accepts as its method, the default first."""
+        return (*super().interval_methods, "bootstrap")
+
+    def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
+        if method != "bootstrap":
+            return super()._make_interval(method, level, rng, n_resamples)
+        last, n_hat, seen = self.counts.times_seen[-1], float(self.n_hat), float(self.counts.n_observed)
+        pooled = self.counts.last_is_pooled
+        expected = self.expected(last - 1 if pooled else 2 * last + 100)
+        people = np.array([n_hat - seen, *expected.values()])
+        return bootstrap_interval(
+            people / n_hat,
+            n_hat,
+            seen,
+            lambda counts: _number(counts, self.family, self.inflation),
+            level=level,
+            rng=rng,
+            n_resamples=n_resamples,
+            # The tail of some families has no end within reach: those beyond are pooled.
+            pooled=pooled or n_hat - float(people.sum()) > NOBODY,
+        )
 
 
 ASSUMED = {
@@ -110,7 +149,7 @@ def truncated_counts(
     ----------
     counts : FrequencyCounts or mapping of int to int
         People by times seen, as counts without an upper limit: occasions, where given, are taken to be
-        many.
+        many. The last class may be pooled.
     family : {"poisson", "geometric", "negbin", "poisson-lognormal"}, default "poisson"
         Distribution of the times seen, zero included; the last has log-normal rates [3]_.
     inflation : {"one-before", "one-after", "hurdle", "drop-ones"}, optional
@@ -134,6 +173,11 @@ def truncated_counts(
     InputError
         If the counts or an option do not fit.
 
+    Warns
+    -----
+    OneInflationWarning
+        If far more people were seen once than the others lead to.
+
     Notes
     -----
     With :math:`p_0, p_1` the fitted chances of zero and one, n people seen, :math:`n_2` of them twice or
@@ -145,7 +189,10 @@ def truncated_counts(
     With an inflation the distribution is fitted to the people seen twice or more; those seen once are fitted
     exactly. Variance by conditioning [1]_: :math:`n p_0 / (1 - p_0)^2`, :math:`n_2 u (1 + u)` or
     :math:`n u (1 + u)`, plus the delta method's for the parameters, from the observed information. The
-    readings of the inflation [2]_ give different numbers from one fit, and the counts cannot tell them apart.
+    readings of the inflation [2]_ give different numbers from one fit, and the counts cannot tell them
+    apart. A pooled last class enters the likelihood by its chance. The interval ``"bootstrap"`` draws counts
+    from the fit and fits them again; a share of inflation below zero counts as none, and a spread below
+    that of the Poisson distribution as that.
 
     References
     ----------
@@ -172,11 +219,7 @@ def truncated_counts(
     seen, once, modelled = float(held.n_observed), float(held[1]), fit.modelled
     over_all = inflation is None or inflation == "one-after"
     projected = seen if inflation == "hurdle" else modelled
-
-    def size(eta: Parameters) -> complex:
-        p0, p1 = fit.zero_one(eta)
-        return seen / (1 - p0) if over_all else seen + projected * p0 / (1 - p0 - p1)
-
+    size = _size(held, fit, inflation)
     p0, p1 = fit.chances
     n_hat = size(fit.eta.astype(complex)).real
     extra: dict[str, float] = {}
@@ -208,6 +251,8 @@ def truncated_counts(
         reference=BOHNING_2008 if inflation is None else GODWIN_BOHNING_2017,
         params={**fit.params, **extra},
     )
+    if inflation is None:
+        warn_of_surplus_ones(held, "the estimate")
     parameters = len(fit.eta) + own_ones
     entered = sum(k > 1 or inflation != "drop-ones" for k in held.times_seen)
     kept: dict[str, Any] = {item.name: getattr(made, item.name) for item in fields(made)}
@@ -220,6 +265,52 @@ def truncated_counts(
         # Classes with people that entered the likelihood, less one for their total, less the parameters.
         df_resid=max(entered - 1 - parameters, 0),
     )
+
+
+def _size(
+    counts: FrequencyCounts, fit: FittedFamily, inflation: str | None
+) -> Callable[[Parameters], complex]:
+    """Return the number of people as a function of the family's parameters."""
+    seen = float(counts.n_observed)
+    over_all = inflation is None or inflation == "one-after"
+    projected = seen if inflation == "hurdle" else fit.modelled
+
+    def size(eta: Parameters) -> complex:
+        p0, p1 = fit.zero_one(eta)
+        return seen / (1 - p0) if over_all else seen + projected * p0 / (1 - p0 - p1)
+
+    return size
+
+
+def _number(counts: FrequencyCounts, family: str, inflation: str | None) -> float:
+    """Return the number of people, at the edge of a model too: no inflation, or the Poisson limit."""
+    fit = fit_family(counts, family, 1 if inflation is None else 2, poisson_limit=True)
+    if inflation in ("one-before", "one-after") and expected_ones(fit) > counts[1]:
+        fit, inflation = fit_family(counts, family, 1, poisson_limit=True), None
+    return _size(counts, fit, inflation)(fit.eta.astype(complex)).real
+
+
+def expected_ones(fit: FittedFamily) -> float:
+    """Return how many people seen once a family expects that was fitted to those seen more often.
+
+    Parameters
+    ----------
+    fit : FittedFamily
+        The family.
+
+    Returns
+    -------
+    float
+        People.
+
+    Examples
+    --------
+    >>> counts = FrequencyCounts({1: 43, 2: 16, 3: 8, 4: 6})
+    >>> round(expected_ones(fit_family(counts, "poisson", 2)), 1)
+    21.3
+    """
+    p0, p1 = fit.chances
+    return fit.modelled * p1 / (1 - p0 - p1)
 
 
 def refuse_too_few_ones(counts: FrequencyCounts, fit: FittedFamily) -> None:
@@ -242,8 +333,7 @@ def refuse_too_few_ones(counts: FrequencyCounts, fit: FittedFamily) -> None:
     >>> counts = FrequencyCounts({1: 43, 2: 16, 3: 8, 4: 6})
     >>> refuse_too_few_ones(counts, fit_family(counts, "poisson", 2))
     """
-    p0, p1 = fit.chances
-    expected = fit.modelled * p1 / (1 - p0 - p1)
+    expected = expected_ones(fit)
     if expected > counts[1]:
         raise NotEstimableError(
             f"the {fit.family} distribution of the people seen twice or more expects {expected:,.1f} people "
