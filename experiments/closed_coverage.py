@@ -3,13 +3,13 @@
     python experiments/closed_coverage.py --samples 1000
 
 writes docs/_data/closed_coverage.json, and goes on from the samples that it holds: a later run with more
-samples extends the same streams. Each cell draws samples from a population of N people by one model, fits that
-very model and counts how often its 95 % profile interval holds N. A sample without an estimate is counted apart:
-what is covered is covered among the others. Whether N is inside is one likelihood, not two limits: it is when
-twice the fall of the profile from its maximum to N is within the quantile of chi-square. The first samples of
-each cell are compared with `interval("profile")` itself, and the comparison is in the table. The fingerprint
-holds estimate and limits of one fixed sample a model: when the code no longer gives them, the table no longer
-describes the code.
+samples extends the same streams. Each cell draws samples from a population of N people by one model, fits
+that very model and counts how often its 95 % profile interval holds N. A sample without an estimate is counted
+apart: what is covered is covered among the others. Whether N is inside is one likelihood, not two limits: it
+is when twice the fall of the profile from its maximum to N is within the quantile of chi-square. The first
+samples of each cell are compared with `interval("profile")` itself, and the comparison is in the table. The
+fingerprint holds estimate and limits of one fixed sample a model: when the code no longer gives them, the table
+no longer describes the code.
 """
 
 import argparse
@@ -40,13 +40,15 @@ SIZES = (200, 2_000)
 OCCASIONS = (5, 15)
 OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "_data" / "closed_coverage.json"
 # Samples of a cell whose limits are found as well.
-CHECKED = 25
+CHECKED = 10
 # A task of one process; the checked samples of a cell are in its first.
 BATCH = 25
 # A population that many times the number seen is where `interval` gives up looking for an upper limit.
 FAR = 1e7
 # Twice a log-likelihood ratio nearer to the quantile than this is decided by the limits.
-CLOSE = 1e-3
+CLOSE = 1e-2
+# Twice a gain in log-likelihood that need not be looked for.
+NO_FALL = 1e-4
 # Share of Monte Carlo bands that hold the level, were every coverage the level.
 BAND = 0.99
 
@@ -143,11 +145,14 @@ TAU = {
     "darroch": {5: 0.2384, 15: 0.1499},
     "gamma(3.5)": {5: 6.341, 15: 4.906},
 }
-# The same coefficient of variation, for the first two to two digits. The classes are further apart, with 0.6:
-# nearer ones are seldom told from a single class in five occasions.
+# The same coefficient of variation; 0.6 for two classes, since nearer ones are seldom told from one in five
+# occasions.
 ABILITY: dict[str, dict[int, dict[str, Any]]] = {
-    "normal": {5: {"sigma": 0.58}, 15: {"sigma": 0.46}},
-    "mixture(2)": {t: {"shares": (0.7, 0.3), "abilities": (0.0, 1.6)} for t in OCCASIONS},
+    "normal": {5: {"sigma": 0.555}, 15: {"sigma": 0.440}},
+    "mixture(2)": {
+        5: {"shares": (0.7, 0.3), "abilities": (0.0, 1.6)},
+        15: {"shares": (0.7, 0.3), "abilities": (0.0, 1.3)},
+    },
     "beta-binomial": {5: {"dispersion": 0.056}, 15: {"dispersion": 0.018}},
 }
 
@@ -189,14 +194,15 @@ COUNTS = (
     "covered",
     "interval_above",
     "interval_below",
-    "no_upper_limit",
     "estimate_above",
     "checked",
     "disagreed",
+    "no_upper_limit",
 )
 """What is counted in a cell: samples drawn, people seen in all of them, samples without an estimate; of the
-others those with an estimate at a boundary, intervals that hold N, lie above it, lie below it or have no upper
-limit, and estimates above N; samples whose limits were found too, and those where they did not agree."""
+others those with an estimate at a boundary, intervals that hold N, lie above it or lie below it, and
+estimates above N; samples whose limits were found too, and among these the ones in which limits and likelihood
+did not agree, and those without an upper limit."""
 
 
 def grid() -> list[tuple[str, int, int]]:
@@ -226,71 +232,54 @@ def seeds(place: tuple[str, int, int], start: int, count: int) -> list[np.random
     return root.spawn(start + count)[start:]
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the profile likelihood says of a size.
-
-    Parameters
-    ----------
-    ratio : float
-        Twice the fall of the profile from its maximum to the size.
-    peak : float
-        Size at which the profile is highest, nearly; infinite where it has no maximum.
-    unlimited : bool
-        Whether every larger size is within the level.
-    """
-
-    ratio: float
-    peak: float
-    unlimited: bool
-
-
-def verdict(profile: Any, size: float, near: float) -> Verdict:
+def verdict(found: Any, size: float) -> tuple[float, float]:
     """Ask the profile of one size, without its limits.
 
     Parameters
     ----------
-    profile : SizeProfile
-        The profile.
+    found : ClosedEstimate
+        The estimate.
     size : float
         Size of the population, in people.
-    near : float
-        Where to look for the maximum, in people.
 
     Returns
     -------
-    Verdict
-        In the sense in which `SizeProfile.limits` looks for limits.
+    ratio : float
+        Twice the fall of the profile from its maximum to the size.
+    peak : float
+        Size at which the profile is highest, nearly; infinite where it has no maximum.
     """
-    seen, peak = profile.n_observed, _peak(profile, near)
-    top = FAR * seen if math.isinf(peak) else peak
-    best = profile.loglik(top)
-    allowed = best - float(chdtri(1, 1 - LEVEL)) / 2
-    ratio = 2 * (best - profile.loglik(size))
-    unlimited, width = math.isinf(peak), max(peak - seen, 1.0)
-    # The first of these sizes that is outside shows a limit; the last is where the search for one ends.
-    for times in () if unlimited else (4, 64, None):
-        if times is None:
-            times = 2 ** math.floor(math.log2((FAR * seen - peak) / width))
-        if profile.loglik(peak + width * times) < allowed:
-            break
-    else:
-        unlimited = True
-    return Verdict(ratio=ratio, peak=peak, unlimited=unlimited)
+    profile = found._profile
+    peak = _peak(profile, found)
+    top = FAR * profile.n_observed if math.isinf(peak) else peak
+    return 2 * (profile.loglik(top) - profile.loglik(size)), peak
 
 
-def _peak(profile: Any, near: float) -> float:
+def _peak(profile: Any, found: Any) -> float:
     """Where the profile is highest, as near as its value needs: its error enters squared."""
     seen, shortest = profile.n_observed, math.log(1e-3)
 
     def slope(log_unseen: float) -> float:
-        return float(profile.slope(seen + math.exp(log_unseen)))
+        unseen = math.exp(log_unseen)
+        return float(profile.slope(seen + unseen)) * unseen
 
     if profile.slope(seen) <= 0:
         return float(seen)
-    low = high = math.log(max(near - seen, 1e-2))
+    unseen = max(found.n_hat - seen, 1e-2)
+    low = high = math.log(unseen)
+    # The estimate is near the maximum: Newton's method with its error, then secants.
+    at, step = slope(low), 0.0
+    variance = min((found.se / unseen) ** 2, 1.0) if math.isfinite(found.se) else 1.0
+    for _ in range(4):
+        step = min(max(at * variance, -0.5), 0.5)
+        before, at = at, slope(low + step)
+        low = high = low + step
+        if before != at and (rate := step / (before - at)) > 0:
+            variance = rate
+            if at**2 * variance < NO_FALL:
+                return float(seen + math.exp(low))
     step = 0.05
-    if slope(high) > 0:
+    if at > 0:
         while slope(high) > 0:
             low, high, step = high, high + step, 2 * step
             if math.exp(high) > FAR * seen:
@@ -339,23 +328,23 @@ def batch(
             continue
         counts["boundary"] += bool(found.reason)
         counts["estimate_above"] += bool(found.n_hat > size)
-        said = verdict(found._profile, size, found.n_hat)
-        inside, above, unlimited = said.ratio <= quantile, size < said.peak, said.unlimited
-        if number < CHECKED or abs(said.ratio - quantile) < CLOSE:
+        ratio, peak = verdict(found, size)
+        inside, above = ratio <= quantile, size < peak
+        near = abs(ratio - quantile) < CLOSE
+        if number < CHECKED or near:
             # The profile of another fit: one that remembers its searches could agree with itself only.
             interval = world.fitted(captures).interval(LEVEL, "profile")
             really = bool(interval.low <= size <= interval.high)
-            near = abs(said.ratio - quantile) < CLOSE
             if number < CHECKED:
                 counts["checked"] += 1
-                counts["disagreed"] += (inside, unlimited) != (really, math.isinf(interval.high)) and not near
+                counts["disagreed"] += inside != really and not near
+                counts["no_upper_limit"] += math.isinf(interval.high)
                 estimates.append(float(found.n_hat))
                 widths.append(interval.high - interval.low)
-            inside, above, unlimited = really, size < interval.low, math.isinf(interval.high)
+            inside, above = really, size < interval.low
         counts["covered"] += inside
         counts["interval_above"] += not inside and above
         counts["interval_below"] += not inside and not above
-        counts["no_upper_limit"] += unlimited
     return counts, estimates, widths
 
 
@@ -460,9 +449,9 @@ def coverage_table(path: Path = OUTPUT, *, outside: bool = False) -> Table:
         [(name, *(shown(cells[name, t, size]) for t, size in places)) for name in stored["fingerprint"]],
         title=f"How often the {stored['level']:.0%} profile interval holds N, per cent of samples",
         footer=(
-            f"{how_many} samples in each cell, drawn from the model that is fitted; t occasions. Counted among "
-            "samples with an estimate. With a minus or plus, the coverage is below or above the range that "
-            f"holds {stored['band']:.0%} of cells whose true coverage is {stored['level']:.0%}.",
+            f"{how_many} samples in each cell, drawn from the model that is fitted; t occasions. Counted "
+            "among samples with an estimate. With a minus or plus, the coverage is below or above the range "
+            f"that holds {stored['band']:.0%} of cells whose true coverage is {stored['level']:.0%}.",
         ),
     )
 
@@ -473,10 +462,8 @@ def _outside_table(stored: dict[str, Any]) -> Table:
         fitted = cell["samples"] - cell["no_estimate"]
         if cell["outside"]:
             shares = [cell["no_estimate"] / cell["samples"]]
-            shares += [
-                cell[key] / fitted
-                for key in ("boundary", "no_upper_limit", "interval_above", "interval_below")
-            ]
+            shares += [cell[key] / fitted for key in ("boundary", "interval_above", "interval_below")]
+            shares.append(cell["no_upper_limit"] / cell["checked"])
             rows.append(
                 (
                     cell["model"],
@@ -487,14 +474,15 @@ def _outside_table(stored: dict[str, Any]) -> Table:
                     format_number(cell["median_estimate"]),
                 )
             )
-    columns = ("model", "N", "t", "coverage", "no estimate", "at a boundary", "no upper limit", "above N")
+    columns = ("model", "N", "t", "coverage", "no estimate", "at a boundary", "above N", "below N")
     return Table(
-        (*columns, "below N", "median estimate"),
+        (*columns, "no upper limit", "median estimate"),
         rows,
         title=f"Cells whose coverage is not {stored['level']:.0%} within Monte Carlo error, in per cent",
         footer=(
-            "Above N and below N: intervals that lie beside it. Without an estimate: of all samples; the others "
-            "of those with an estimate. The median estimate is that of the first samples of the cell.",
+            "Above N and below N: intervals that lie beside it. Without an estimate: of all samples; the "
+            "others of those with an estimate. No upper limit and the median estimate: of the first "
+            f"{CHECKED} samples.",
         ),
     )
 
