@@ -4,12 +4,12 @@
 
 writes docs/_data/closed_coverage.json, and goes on from the samples that it holds: a later run with more
 samples extends the same streams. Each cell draws samples from a population of N people by one model, fits
-that very model and counts how often its 95 % profile interval holds N. A sample without an estimate is counted
-apart: what is covered is covered among the others. Whether N is inside is one likelihood, not two limits: it
-is when twice the fall of the profile from its maximum to N is within the quantile of chi-square. The first
-samples of each cell are compared with `interval("profile")` itself, and the comparison is in the table. The
-fingerprint holds estimate and limits of one fixed sample a model: when the code no longer gives them, the table
-no longer describes the code.
+that very model and counts how often its 95 % profile interval holds N. A sample without an estimate is
+counted apart: what is covered is covered among the others. Whether N is inside is one likelihood, not two
+limits: it is when twice the fall of the profile from its maximum to N is within the quantile of chi-square.
+The first samples of each cell are compared with `interval("profile")` itself, and the comparison is in the
+table. The fingerprint holds estimate and limits of one fixed sample a model: when the code no longer gives
+them, the table no longer describes the code.
 """
 
 import argparse
@@ -40,7 +40,7 @@ SIZES = (200, 2_000)
 OCCASIONS = (5, 15)
 OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "_data" / "closed_coverage.json"
 # Samples of a cell whose limits are found as well.
-CHECKED = 10
+CHECKED = 4
 # A task of one process; the checked samples of a cell are in its first.
 BATCH = 25
 # A population that many times the number seen is where `interval` gives up looking for an upper limit.
@@ -201,8 +201,8 @@ COUNTS = (
 )
 """What is counted in a cell: samples drawn, people seen in all of them, samples without an estimate; of the
 others those with an estimate at a boundary, intervals that hold N, lie above it or lie below it, and
-estimates above N; samples whose limits were found too, and among these the ones in which limits and likelihood
-did not agree, and those without an upper limit."""
+estimates above N; samples whose limits were found too, and among these the ones in which limits and
+likelihood did not agree, and those without an upper limit."""
 
 
 def grid() -> list[tuple[str, int, int]]:
@@ -588,7 +588,7 @@ def main() -> None:
                     medians["median_width"] = float(f"{width:.4g}") if math.isfinite(width) else None
                 sums = {key: counts[key] + before.get(key, 0) for key in COUNTS}
                 cells[place] = summary(place, sums, medians)
-            store(options.output, cells, mark)
+                store(options.output, cells, mark)
             print(f"{time.monotonic() - begun:,.0f} s: {least + BATCH:,} samples a cell", flush=True)
     print(coverage_table(options.output))
     print(coverage_table(options.output, outside=True))
