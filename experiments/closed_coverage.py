@@ -18,7 +18,7 @@ import math
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ from scipy.stats import binom, binomtest
 
 from microestim import closed, simulate
 from microestim.errors import NotEstimableError
-from microestim.results import Table, format_number
+from microestim.results import Table
 
 LEVEL = 0.95
 SEED = 20070315
@@ -186,6 +186,7 @@ WORLDS = {
 }
 """Models by name. A new model is one more line: what to fit, and the parameters that data are drawn from."""
 
+Fingerprint = dict[str, list[float | None]]
 COUNTS = (
     "samples",
     "seen",
@@ -292,9 +293,7 @@ def _peak(profile: Any, found: Any) -> float:
     return float(seen + math.exp(brentq(slope, low, high, xtol=1e-3, rtol=1e-10)))
 
 
-def batch(
-    place: tuple[str, int, int], start: int, count: int
-) -> tuple[Counter[str], list[float], list[float]]:
+def batch(place: tuple[str, int, int], start: int, count: int) -> Counter[str]:
     """Draw samples of a cell, fit them and count.
 
     Parameters
@@ -308,15 +307,12 @@ def batch(
 
     Returns
     -------
-    counts : Counter
+    Counter
         By name, see `COUNTS`.
-    estimates, widths : list of float
-        Of the checked samples: estimates, and widths of their intervals, infinite ones included.
     """
     name, size, occasions = place
     world, quantile = WORLDS[name], float(chdtri(1, 1 - LEVEL))
     counts: Counter[str] = Counter()
-    estimates, widths = [], []
     for number, seed in enumerate(seeds(place, start, count), start=start):
         captures = world.drawn(size, occasions, seed)
         counts["samples"] += 1
@@ -339,26 +335,22 @@ def batch(
                 counts["checked"] += 1
                 counts["disagreed"] += inside != really and not near
                 counts["no_upper_limit"] += math.isinf(interval.high)
-                estimates.append(float(found.n_hat))
-                widths.append(interval.high - interval.low)
             inside, above = really, size < interval.low
         counts["covered"] += inside
         counts["interval_above"] += not inside and above
         counts["interval_below"] += not inside and not above
-    return counts, estimates, widths
+    return counts
 
 
-def summary(place: tuple[str, int, int], counts: dict[str, int], medians: dict[str, Any]) -> dict[str, Any]:
+def summary(place: tuple[str, int, int], counts: Mapping[str, int]) -> dict[str, Any]:
     """Make a cell of the table.
 
     Parameters
     ----------
     place : tuple of str, int, int
         Model, size and occasions.
-    counts : dict of str to int
-        See `COUNTS`.
-    medians : dict
-        Median estimate and width of the checked samples.
+    counts : mapping of str to int
+        See `COUNTS`; what is not there is 0.
 
     Returns
     -------
@@ -381,27 +373,28 @@ def summary(place: tuple[str, int, int], counts: dict[str, int], medians: dict[s
             "band": [round(low, 4), round(high, 4)],
             "outside": "below" if share < low else "above" if share > high else "",
         }
-    return {"model": name, "size": size, "occasions": occasions} | whole | shares | medians
+    return {"model": name, "size": size, "occasions": occasions} | whole | shares
 
 
-def fingerprint() -> dict[str, list[float]]:
-    """Find number seen, estimate and limits of every model for one fixed sample each."""
+def fingerprint() -> Fingerprint:
+    """Find numbers seen, estimate and limits of every model for fixed samples; None where infinite."""
     found = {}
     for name, world in WORLDS.items():
-        captures = world.drawn(2_000, 5, np.random.SeedSequence([SEED, zlib.crc32(name.encode())]))
+        seed = np.random.SeedSequence([SEED, zlib.crc32(name.encode())])
+        captures, longer = (world.drawn(2_000, t, seed) for t in OCCASIONS)
         estimate = world.fitted(captures)
         interval = estimate.interval(LEVEL, "profile")
-        numbers = (captures.n_observed, estimate.n_hat, interval.low, interval.high)
-        found[name] = [float(f"{number:.9g}") for number in numbers]
+        numbers = (captures.n_observed, longer.n_observed, estimate.n_hat, interval.low, interval.high)
+        found[name] = [float(f"{number:.9g}") if math.isfinite(number) else None for number in numbers]
     return found
 
 
-def same_fingerprint(one: dict[str, list[float]], other: dict[str, list[float]]) -> bool:
+def same_fingerprint(one: Fingerprint, other: Fingerprint) -> bool:
     """Whether two fingerprints are of code that gives the same numbers, to six digits.
 
     Parameters
     ----------
-    one, other : dict of str to list of float
+    one, other : dict of str to list
         As of `fingerprint`.
 
     Returns
@@ -410,7 +403,8 @@ def same_fingerprint(one: dict[str, list[float]], other: dict[str, list[float]])
         Searches that end elsewhere within their tolerance are the same code; another estimate is not.
     """
     return list(one) == list(other) and all(
-        np.allclose(numbers, other[name], rtol=1e-6, atol=0) for name, numbers in one.items()
+        np.allclose(*(np.array(each[name], dtype=float) for each in (one, other)), rtol=1e-6, equal_nan=True)
+        for name in one
     )
 
 
@@ -437,7 +431,9 @@ def coverage_table(path: Path = OUTPUT, *, outside: bool = False) -> Table:
     places = [(t, size) for t in OCCASIONS for size in SIZES]
     marks = {"below": "-", "above": "+", "": " "}
 
-    def shown(cell: dict[str, Any]) -> str:
+    def shown(cell: dict[str, Any] | None) -> str:
+        if cell is None:
+            return "not drawn"
         if cell["coverage"] is None:
             return "no estimate"
         return f"{100 * cell['coverage']:.1f}{marks[cell['outside']]}"
@@ -446,7 +442,10 @@ def coverage_table(path: Path = OUTPUT, *, outside: bool = False) -> Table:
     how_many = f"{drawn[0]:,}" if len(drawn) == 1 else f"{drawn[0]:,} to {drawn[-1]:,}"
     return Table(
         ("model", *(f"N = {size:,}, t = {t}" for t, size in places)),
-        [(name, *(shown(cells[name, t, size]) for t, size in places)) for name in stored["fingerprint"]],
+        [
+            (name, *(shown(cells.get((name, t, size))) for t, size in places))
+            for name in stored["fingerprint"]
+        ],
         title=f"How often the {stored['level']:.0%} profile interval holds N, per cent of samples",
         footer=(
             f"{how_many} samples in each cell, drawn from the model that is fitted; t occasions. Counted "
@@ -462,8 +461,8 @@ def _outside_table(stored: dict[str, Any]) -> Table:
         fitted = cell["samples"] - cell["no_estimate"]
         if cell["outside"]:
             shares = [cell["no_estimate"] / cell["samples"]]
-            shares += [cell[key] / fitted for key in ("boundary", "interval_above", "interval_below")]
-            shares.append(cell["no_upper_limit"] / cell["checked"])
+            counted = ("boundary", "interval_above", "interval_below", "estimate_above")
+            shares += [cell[key] / fitted for key in counted]
             rows.append(
                 (
                     cell["model"],
@@ -471,23 +470,20 @@ def _outside_table(stored: dict[str, Any]) -> Table:
                     f"{cell['occasions']}",
                     f"{100 * cell['coverage']:.1f} ± {100 * cell['coverage_se']:.1f}",
                     *(f"{100 * share:.1f}" for share in shares),
-                    format_number(cell["median_estimate"]),
                 )
             )
-    columns = ("model", "N", "t", "coverage", "no estimate", "at a boundary", "above N", "below N")
     return Table(
-        (*columns, "no upper limit", "median estimate"),
+        (
+            *("model", "N", "t", "coverage", "no estimate", "at a boundary", "interval above N"),
+            *("interval below N", "estimate above N"),
+        ),
         rows,
         title=f"Cells whose coverage is not {stored['level']:.0%} within Monte Carlo error, in per cent",
-        footer=(
-            "Above N and below N: intervals that lie beside it. Without an estimate: of all samples; the "
-            "others of those with an estimate. No upper limit and the median estimate: of the first "
-            f"{CHECKED} samples.",
-        ),
+        footer=("Without an estimate: of all samples; the others of those with an estimate.",),
     )
 
 
-def load(path: Path, mark: dict[str, list[float]]) -> dict[tuple[str, int, int], dict[str, Any]]:
+def load(path: Path, mark: Fingerprint) -> dict[tuple[str, int, int], dict[str, Any]]:
     """Read the cells of an earlier run.
 
     Parameters
@@ -516,9 +512,7 @@ def load(path: Path, mark: dict[str, list[float]]) -> dict[tuple[str, int, int],
     }
 
 
-def store(
-    path: Path, cells: dict[tuple[str, int, int], dict[str, Any]], mark: dict[str, list[float]]
-) -> None:
+def store(path: Path, cells: dict[tuple[str, int, int], dict[str, Any]], mark: Fingerprint) -> None:
     """Write the table.
 
     Parameters
@@ -546,7 +540,7 @@ def _limited(place: tuple[str, int, int], start: int, count: int) -> Any:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        return place, *batch(place, start, count)
+        return place, batch(place, start, count)
 
 
 def main() -> None:
@@ -561,7 +555,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args()
     begun, mark = time.monotonic(), fingerprint()
-    cells = load(options.output, mark)
+    cells = {place: summary(place, cell) for place, cell in load(options.output, mark).items()}
+    store(options.output, cells, mark)
     wanted = [place for place in grid() if place[0] in options.models]
 
     def done(place: tuple[str, int, int]) -> int:
@@ -578,16 +573,9 @@ def main() -> None:
                 for place in wanted
                 if done(place) == least
             ]
-            for place, counts, estimates, widths in pool(work):
+            for place, counts in pool(work):
                 before = cells.get(place, {})
-                medians = {key: before.get(key) for key in ("median_estimate", "median_width")}
-                if estimates and medians["median_estimate"] is None:
-                    medians["median_estimate"] = float(f"{np.median(estimates):.4g}")
-                    # A median is finite where more than half of the widths are.
-                    width = float(np.median(widths))
-                    medians["median_width"] = float(f"{width:.4g}") if math.isfinite(width) else None
-                sums = {key: counts[key] + before.get(key, 0) for key in COUNTS}
-                cells[place] = summary(place, sums, medians)
+                cells[place] = summary(place, {key: counts[key] + before.get(key, 0) for key in COUNTS})
                 store(options.output, cells, mark)
             print(f"{time.monotonic() - begun:,.0f} s: {least + BATCH:,} samples a cell", flush=True)
     print(coverage_table(options.output))
