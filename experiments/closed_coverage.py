@@ -45,6 +45,8 @@ CHECKED = 4
 BATCH = 25
 # A population that many times the number seen is where `interval` gives up looking for an upper limit.
 FAR = 1e7
+# Level of the limits in the fingerprint: finite for every model, and so found in a moment.
+MARKED = 0.5
 # Twice a log-likelihood ratio nearer to the quantile than this is decided by the limits.
 CLOSE = 1e-2
 # Twice a gain in log-likelihood that need not be looked for.
@@ -186,7 +188,7 @@ WORLDS = {
 }
 """Models by name. A new model is one more line: what to fit, and the parameters that data are drawn from."""
 
-Fingerprint = dict[str, list[float | None]]
+Fingerprint = dict[str, list[float]]
 COUNTS = (
     "samples",
     "seen",
@@ -264,8 +266,6 @@ def _peak(profile: Any, found: Any) -> float:
         unseen = math.exp(log_unseen)
         return float(profile.slope(seen + unseen)) * unseen
 
-    if profile.slope(seen) <= 0:
-        return float(seen)
     unseen = max(found.n_hat - seen, 1e-2)
     low = high = math.log(unseen)
     # The estimate is near the maximum: Newton's method with its error, then secants.
@@ -280,6 +280,8 @@ def _peak(profile: Any, found: Any) -> float:
             if at**2 * variance < NO_FALL:
                 return float(seen + math.exp(low))
     step = 0.05
+    if profile.slope(seen) <= 0:
+        return float(seen)
     if at > 0:
         while slope(high) > 0:
             low, high, step = high, high + step, 2 * step
@@ -377,15 +379,15 @@ def summary(place: tuple[str, int, int], counts: Mapping[str, int]) -> dict[str,
 
 
 def fingerprint() -> Fingerprint:
-    """Find numbers seen, estimate and limits of every model for fixed samples; None where infinite."""
+    """Find numbers seen, estimate and limits of every model for fixed samples."""
     found = {}
     for name, world in WORLDS.items():
         seed = np.random.SeedSequence([SEED, zlib.crc32(name.encode())])
         captures, longer = (world.drawn(2_000, t, seed) for t in OCCASIONS)
         estimate = world.fitted(captures)
-        interval = estimate.interval(LEVEL, "profile")
+        interval = estimate.interval(MARKED, "profile")
         numbers = (captures.n_observed, longer.n_observed, estimate.n_hat, interval.low, interval.high)
-        found[name] = [float(f"{number:.9g}") if math.isfinite(number) else None for number in numbers]
+        found[name] = [float(f"{number:.9g}") for number in numbers]
     return found
 
 
@@ -403,8 +405,7 @@ def same_fingerprint(one: Fingerprint, other: Fingerprint) -> bool:
         Searches that end elsewhere within their tolerance are the same code; another estimate is not.
     """
     return list(one) == list(other) and all(
-        np.allclose(*(np.array(each[name], dtype=float) for each in (one, other)), rtol=1e-6, equal_nan=True)
-        for name in one
+        np.allclose(numbers, other[name], rtol=1e-6) for name, numbers in one.items()
     )
 
 
