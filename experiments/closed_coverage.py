@@ -439,13 +439,18 @@ def coverage_table(path: Path = OUTPUT, *, outside: bool = False) -> Table:
             return "no estimate"
         return f"{100 * cell['coverage']:.1f}{marks[cell['outside']]}"
 
+    def pooled(t: int, size: int) -> str:
+        there = [cell for cell in stored["cells"] if (cell["occasions"], cell["size"]) == (t, size)]
+        fitted = sum(cell["samples"] - cell["no_estimate"] for cell in there)
+        return f"{100 * sum(cell['covered'] for cell in there) / fitted:.1f} " if fitted else "not drawn"
+
     drawn = sorted({cell["samples"] for cell in stored["cells"]})
     how_many = f"{drawn[0]:,}" if len(drawn) == 1 else f"{drawn[0]:,} to {drawn[-1]:,}"
     return Table(
         ("model", *(f"N = {size:,}, t = {t}" for t, size in places)),
         [
-            (name, *(shown(cells.get((name, t, size))) for t, size in places))
-            for name in stored["fingerprint"]
+            *((name, *(shown(cells.get((name, *at))) for at in places)) for name in stored["fingerprint"]),
+            ("all samples", *(pooled(*at) for at in places)),
         ],
         title=f"How often the {stored['level']:.0%} profile interval holds N, per cent of samples",
         footer=(

@@ -150,7 +150,7 @@ def test_more_samples_go_on_with_the_same_streams(tmp_path, monkeypatch):
 
 def test_the_table_shows_every_cell_and_those_outside_their_band():
     table = experiment.coverage_table()
-    assert [row[0] for row in table.rows] == list(experiment.WORLDS)
+    assert [row[0] for row in table.rows] == [*experiment.WORLDS, "all samples"]
     assert all(len(row) == 5 for row in table.rows)
     outside = experiment.coverage_table(outside=True)
     assert len(outside.rows) == sum(bool(cell["outside"]) for cell in TABLE["cells"])
