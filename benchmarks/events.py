@@ -4,7 +4,9 @@ Events of a million people over twelve months are written once to a Parquet file
 process of its own, three times in turn with the direct query of the same engine, and the best counts: seconds
 from the query to the distinct histories, without imports, and the most memory that the process ever held,
 with them. Both routes are checked to give the same histories. Seconds of the processors are printed beside,
-since they are the steadier figure on a machine that has other work.
+since they are the steadier figure on a machine that has other work. The budget is for each engine against
+itself: what the library adds. Every figure is also printed as a multiple of the direct query in Polars, which
+tells engines apart and no budget is set for.
 """
 
 import argparse
@@ -206,6 +208,7 @@ def main() -> int:
         "budget": BUDGET,
     }
     passed = True
+    polars_directly: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.parquet"
         write_events(path, events=options.events, people=options.people)
@@ -214,11 +217,14 @@ def main() -> int:
             library, direct = best["library"], best["direct"]
             if library["digest"] != direct["digest"]:
                 raise RuntimeError(f"{engine}: the two routes give different histories.")
+            polars_directly = polars_directly or direct
             result[engine] = {"histories": library["histories"]}
             for figure in ("seconds", "processor_seconds", "megabytes"):
                 result[engine][figure] = round(library[figure], 2)
                 result[engine][f"{figure}_direct"] = round(direct[figure], 2)
                 result[engine][f"{figure}_ratio"] = round(library[figure] / direct[figure], 2)
+                against = library[figure] / polars_directly[figure]
+                result[engine][f"{figure}_ratio_to_polars_directly"] = round(against, 2)
             passed &= result[engine]["seconds_ratio"] <= BUDGET
             passed &= result[engine]["megabytes_ratio"] <= BUDGET
     print(json.dumps(result, indent=2))

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from dataclasses import replace
 from functools import cache
 from itertools import groupby, product
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+from microestim import simulate
 from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.abilities import AbilityModel, Nodes
@@ -417,6 +419,36 @@ def test_estimates_maximise_the_poisson_likelihood_and_their_profile_the_multino
 
 
 # -- published numbers ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_the_profile_of_classes_does_not_depend_on_the_sizes_asked_before(seed):
+    """A search that ends on a lower top, as near the number seen, must not lead later ones there."""
+    captures = simulate.captures(
+        "Mth",
+        2_000,
+        capture=0.25 * np.linspace(0.7, 1.3, 5),
+        heterogeneity="mixture(2)",
+        shares=[0.7, 0.3],
+        abilities=[0.0, 1.6],
+        rng=seed,
+    )
+    found = closed(captures, "Mth", "mixture(2)")
+    interval = found.interval(0.95, "profile")
+    assert interval.low < found.multinomial_maximum < interval.high
+    # The two maxima differ by a fraction of the standard error.
+    assert found.multinomial_maximum == pytest.approx(found.n_hat, abs=0.2 * found.se)
+    start, rng = found._profile.starts[0], np.random.default_rng(seed)
+    for size in (interval.low, found.n_hat, min(interval.high, 3 * found.n_hat)):
+        asked_before = found._profile.loglik(size)
+        searches = [
+            climb(found._profile.model, start + rng.normal(size=len(start)), size=size) for _ in range(4)
+        ]
+        alone = replace(found._profile).loglik(size)
+        # Where searches end is known to the square of their last step.
+        assert asked_before == pytest.approx(alone, abs=1e-6)
+        factorials = asked_before - found._profile._fit(size)[1]
+        assert asked_before >= max(search.at.value for search in searches) + factorials - 1e-6
 
 
 def test_two_classes_of_skinks_as_morgan_and_ridout_print_them():

@@ -33,6 +33,8 @@ NO_GAIN = 1e-11
 ROUNDING = 1e-15
 # So many steps without a gain beyond rounding, and none will come. A spread that goes to 0 takes several.
 MOST_IDLE = 25
+# Sizes so many times the number seen are far from the maximum.
+FAR = 20.0
 # Curvature below this share of the largest has no correct digit.
 FLAT = 1e-13
 
@@ -339,8 +341,9 @@ class HistoryProfile(SizeProfile):
     model : HistoryModel
         The model and its data.
     starts : tuple of ndarray
-        Where searches begin: the first at the first size only, later at the parameters of the nearest size
-        that was fitted; the others at every size.
+        Where searches begin at every size, besides the parameters of the nearest size that was fitted: from
+        those alone, one search that ended on a lower top would lead all later ones there. Sizes far away are
+        many steps from the first start, and go on from the nearest without it.
     """
 
     model: HistoryModel
@@ -355,8 +358,10 @@ class HistoryProfile(SizeProfile):
     def _fit(self, size: float) -> tuple[Array, float, float]:
         if size not in self._fitted:
             nearest = sorted(self._fitted, key=lambda other: abs(np.log(other / size)))[:1]
-            first = [self._fitted[other][0] for other in nearest] or [self.starts[0]]
-            starts = first + list(self.starts[1:])
+            starts = [self._fitted[other][0] for other in nearest]
+            if not nearest or size < FAR * self.n_observed:
+                starts.append(self.starts[0])
+            starts += self.starts[1:]
             with one_blas_thread(len(starts[0])):
                 found = [climb(self.model, start, size=size) for start in starts]
             best = max(found, key=lambda peak: peak.at.value)

@@ -197,8 +197,7 @@ def schnabel(
     References
     ----------
     .. [1] Schnabel, Z. E. (1938). The estimation of the total fish population of a lake. American
-    Mathematical
-       Monthly 45(6), 348-352. doi:10.1080/00029890.1938.11990818
+       Mathematical Monthly 45(6), 348-352. doi:10.1080/00029890.1938.11990818
     .. [2] Seber, G. A. F. (1982). The Estimation of Animal Abundance and Related Parameters, 2nd edition,
        section 4.1. Griffin.
 
@@ -283,8 +282,7 @@ def schumacher_eschmeyer(
     References
     ----------
     .. [1] Schumacher, F. X. & Eschmeyer, R. W. (1943). The estimate of fish population in lakes or ponds.
-    Journal
-       of the Tennessee Academy of Science 18, 228-249.
+       Journal of the Tennessee Academy of Science 18, 228-249.
 
     Examples
     --------
