@@ -132,7 +132,8 @@ def test_the_survey_narrows_every_tier_of_activity():
     """Upper / lower of every tier of activity rises without the survey.
 
     The survey asks about activity and overlap. How many are registered rests on declared accounts and their
-    inflation, so that ratio stays the same, to the 10 % that quantiles of 1,000 effective draws leave open.
+    inflation, so that ratio rises by little: over five seeds of 4 x 4,000 draws from 3.16 to 3.28 at 90 %
+    (standard errors of the logs 0.013 and 0.005), less than one fit of the usual length can show.
     """
     study = me.load_study("fr-2018")
     ratios = []
