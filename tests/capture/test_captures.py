@@ -207,3 +207,11 @@ def test_lists_match_by_id():
     captures = Captures.from_lists({"a": ["x", "y"], "b": pd.Series(["y", "z"]), "c": np.array(["y"])})
     assert captures.to_counts() == {"010": 1, "100": 1, "111": 1}
     assert Captures.from_lists({"a": [1, 2], "b": []}).n_i.tolist() == [2, 0]
+
+
+def test_a_stratum_of_rows_without_people_is_left_out():
+    histories, counts = [[1, 0], [1, 1], [0, 1]], [3, 0, 2]
+    captures = Captures.from_histories(histories, counts=counts, by=["a", "b", "c"])
+    assert captures.groups == ("a", "c")
+    assert {name: part.n_observed for name, part in captures.strata.items()} == {"a": 3, "c": 2}
+    assert Captures.from_strata(captures.strata) == captures

@@ -236,6 +236,10 @@ def collapse(
         raise InputError("the counts add up to more than 2**53 people; that is no population.")
     if group_of is None or not groups:
         group_of = np.zeros(len(histories), dtype=np.int64)
+    else:
+        # A stratum of rows that say nothing is no stratum of these data.
+        present = np.unique(group_of[filled])
+        groups, group_of = tuple(groups[place] for place in present), np.searchsorted(present, group_of)
     if lost is None:
         lost = np.zeros(len(histories), dtype=bool)
     # From the least important key to the most, as lexsort wants them; what all rows share is no key.
