@@ -15,3 +15,10 @@ def lowest(session: nox.Session) -> None:
     tools = ["hatchling", "hypothesis", "jsonschema", "pytest", "pytest-xdist", "pyyaml", "statsmodels"]
     session.install("-c", "tools/lowest.txt", "-e", ".", *tools)
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def spark(session: nox.Session) -> None:
+    """Run the tests of frames on a cluster with Spark too, which needs Java and is no test requirement."""
+    session.install("-e", ".[test]", "pyspark>=4.0")
+    session.run("pytest", "-m", "slow", "tests/capture/test_distributed.py", *session.posargs)

@@ -1,4 +1,9 @@
-"""A Dask frame is grouped partition by partition and gives the very container that pandas gives."""
+"""Dask and Spark frames are grouped by their own engine, and give the very container that pandas gives.
+
+Spark is not among the test requirements, since it needs Java: `pip install pyspark` on a machine that has it.
+"""
+
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -11,14 +16,34 @@ pytestmark = [
     pytest.mark.slow,
     # narwhals 2.29 announces that its part for Dask will be a package of its own.
     pytest.mark.filterwarnings("ignore:Dask support is moving out of Narwhals:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
 ]
 
 
-@pytest.fixture
-def partitioned():
-    """Cut a frame of pandas into partitions that know nothing of people."""
+def dask_frames():
     dd = pytest.importorskip("dask.dataframe", reason="Dask is not installed")
-    return lambda frame: dd.from_pandas(frame, npartitions=4, sort=False)
+    yield lambda frame: dd.from_pandas(frame, npartitions=4, sort=False)
+
+
+def spark_frames():
+    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java")
+    options = {
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+    }
+    session = sql.SparkSession.builder.master("local[1]").config(map=options).getOrCreate()
+    yield lambda frame: session.createDataFrame(frame).repartition(4)
+    session.stop()
+
+
+@pytest.fixture(scope="module", params=[dask_frames, spark_frames], ids=["dask", "spark"])
+def partitioned(request):
+    """Cut a frame of pandas into partitions that know nothing of people."""
+    yield from request.param()
 
 
 def log(*, people=300, events=3000, days=420):
