@@ -30,6 +30,11 @@ class World:
         self.accounts = np.asarray(latent.accounts)[draw]
         self.weights = np.asarray(latent.weights)[draw]
         self.inflation = np.asarray(latent.sizes.inflation)[draw]
+        self.growth = (
+            self.p["growth"] * np.exp(0.5 * latent.rows["growth"][draw])
+            if "growth" in latent.rows
+            else np.full(len(self.inflation), self.p.get("growth", 0.0))
+        )
         self.active_share = np.asarray(latent.active_share)[draw]
         self.active_centre = np.asarray(latent.active_centre)[draw]
         self.visitor_effect = (
@@ -156,33 +161,41 @@ def log_density(observation: Any, world: World, sizes: Any) -> float:
     return _FORMULAS[type(observation).__name__](observation, world, sizes)
 
 
+def _error(stated: float | None, assumed: bool, own: float) -> float:
+    """What was stated, what the model allows for, or both where the stated one is a mere assumption."""
+    if stated is None:
+        return own
+    return math.hypot(stated, own) if assumed else float(stated)
+
+
 def _declared_error(world: World, sizes: Any, j: int) -> float:
-    if sizes.has_stated_error[j]:
-        return float(sizes.stated_error[j])
     # A resident number of an open platform rests on a country share; a worldwide one meets it separately.
     shared = world.open[j] and not sizes.worldwide[j]
-    return math.hypot(world.p["declared_error"], world.p["share_error"] if shared else 0.0)
+    own = math.hypot(world.p["declared_error"], world.p["share_error"] if shared else 0.0)
+    stated = sizes.stated_error[j] if sizes.has_stated_error[j] else None
+    return _error(stated, bool(sizes.assumed_error[j]), own)
 
 
 def _declared(o: Any, w: World, sizes: Any) -> float:
     j = o.platform
-    whole = w.accounts[j] * math.exp(w.inflation[j]) / (w.share[j] if sizes.worldwide[j] else 1.0)
+    then = w.accounts[j] * math.exp(-w.growth[j] * sizes.years_old[j])
+    whole = then * math.exp(w.inflation[j]) / (w.share[j] if sizes.worldwide[j] else 1.0)
     return stats.norm.logpdf(math.log(o.value), math.log(whole), _declared_error(w, sizes, j))
 
 
 def _declared_sum(o: Any, w: World, sizes: Any) -> float:
-    parts = o.total.members * w.accounts * np.exp(w.inflation)
-    if o.total.has_stated_error:
-        error = o.total.stated_error
-    else:
-        share = parts / parts.sum() * w.open * w.p["share_error"]
-        error = math.sqrt(w.p["declared_error"] ** 2 + (share**2).sum())
-    return stats.norm.logpdf(math.log(o.value), math.log(parts.sum()), error)
+    parts = o.total.members * w.accounts * np.exp(w.inflation - w.growth * o.total.years_old)
+    share = parts / parts.sum() * w.open * w.p["share_error"]
+    own = math.sqrt(w.p["declared_error"] ** 2 + (share**2).sum())
+    stated = o.total.stated_error if o.total.has_stated_error else None
+    return stats.norm.logpdf(
+        math.log(o.value), math.log(parts.sum()), _error(stated, o.total.assumed_error, own)
+    )
 
 
 def _country_share(o: Any, w: World, sizes: Any) -> float:
     share = w.share[o.platform]
-    relative = w.p["share_error"] if o.stated_error is None else o.stated_error
+    relative = _error(o.stated_error, o.assumed_error, w.p["share_error"])
     return stats.norm.logpdf(
         math.log(o.value / (1 - o.value)), math.log(share / (1 - share)), relative / (1 - share)
     )
@@ -192,13 +205,10 @@ def _visitors(o: Any, w: World, sizes: Any) -> float:
     seen = w.weights @ (1 - np.exp(-CELL_RATES))
     parts = o.members * w.accounts * seen * np.exp(w.visitor_effect) / (w.share if o.worldwide else 1.0)
     centre = math.log(parts.sum() * w.p[o.source])
-    if o.stated_error is not None:
-        error = o.stated_error
-    elif o.members.sum() == 1:
-        error = w.p["audience_error"]
-    else:
-        error = math.sqrt(0.02**2 + w.p["audience_error"] ** 2 * ((parts / parts.sum()) ** 2).sum())
-    return stats.norm.logpdf(math.log(o.value), centre, error)
+    own = w.p["audience_error"]
+    if o.members.sum() != 1:
+        own = math.sqrt(0.02**2 + own**2 * ((parts / parts.sum()) ** 2).sum())
+    return stats.norm.logpdf(math.log(o.value), centre, _error(o.stated_error, o.assumed_error, own))
 
 
 def _matched(w: World, n10: float, n01: float, n11: float) -> dict[str, float]:

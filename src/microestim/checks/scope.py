@@ -14,6 +14,7 @@ from microestim.models.people import TIER_IDS
 from microestim.results import Table
 from microestim.results.posterior import printed_draws
 from microestim.study import BenchmarkEvidence, Study
+from microestim.study.periods import overlap
 
 __all__ = [
     "check_anchor",
@@ -69,22 +70,6 @@ def platforms_without_own_evidence(design: Design) -> tuple[str, ...]:
     return tuple(name for name, known in zip(design.platforms, alone, strict=True) if not known)
 
 
-def _months(period: str) -> tuple[int, int]:
-    """First and last month of an ISO 8601 period, counted from year 0."""
-    first, _, last = period.partition("/")
-
-    def month(text: str, missing: int) -> int:
-        parts = text.split("-")
-        return 12 * int(parts[0]) + (int(parts[1]) if len(parts) > 1 else missing)
-
-    return month(first, 1), month(last or first, 12)
-
-
-def _overlaps(one: str, other: str) -> bool:
-    (start, end), (first, last) = _months(one), _months(other)
-    return start <= last and first <= end
-
-
 def check_scope(fit: FittedModel) -> CheckResult:
     """List the evidence with its period and basis, and what is left out; fail on evidence of another time.
 
@@ -96,15 +81,18 @@ def check_scope(fit: FittedModel) -> CheckResult:
     Returns
     -------
     CheckResult
-        Failed where evidence in the model is from outside the study's period.
+        Failed where evidence in the model is from outside the study's period, declared numbers excepted.
     """
     study, design = fit.study, fit.design
     inside = [observation.name for observation in design.observations]
-    rows, late = [], []
+    rows: list[tuple[str, ...]] = []
+    late: list[str] = []
+    older: list[str] = []
     for item in study.evidence:
         used = item.id in inside
-        if used and not _overlaps(item.period, study.period):
-            late.append(f"{item.id} ({item.period})")
+        if used and not overlap(item.period, study.period):
+            # Declared numbers are brought to the study's period by their growth.
+            (older if item.type == "registrations" else late).append(f"{item.id} ({item.period})")
         basis = f"{item.basis}, with an assumption" if rests_on_assumption(study, item.id) else item.basis
         entry = "yes" if used else f"no: {design.left_out.get(item.id, 'it adds nothing')}"
         about = item.platforms if isinstance(item.platforms, str) else ", ".join(item.platforms or ())
@@ -124,6 +112,11 @@ def check_scope(fit: FittedModel) -> CheckResult:
     unobserved = len(study.platforms) - design.n_platforms
     if unobserved:
         parts.append(f"nothing is said of the {_number(unobserved, 'other platform')} that the study lists")
+    if older:
+        parts.append(
+            f"declared numbers from outside the study's period {study.period}, brought to it by a yearly "
+            f"growth that only its prior tells: {', '.join(older)}"
+        )
     if late:
         parts.append(
             f"evidence from outside the study's period {study.period}: {', '.join(late)}; leave it out "

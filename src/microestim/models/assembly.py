@@ -38,6 +38,7 @@ from microestim.study.evidence import (
     NeverUsedEvidence,
     RegistrationsEvidence,
 )
+from microestim.study.periods import years_before
 
 __all__ = ["design_model"]
 
@@ -64,6 +65,11 @@ def design_model(study: Study) -> Design:
         Evidence mixes observed platforms with others, or memberships were counted over another set.
     """
     return _Assembly(study).design()
+
+
+def _assumed(item: RegistrationsEvidence | AudienceEvidence | CountryShareEvidence) -> bool:
+    """Whether the error of a figure is what somebody assumes."""
+    return item.error is not None and item.error.basis == "assumption"
 
 
 class _Assembly:
@@ -135,7 +141,7 @@ class _Assembly:
 
     def registrations(self) -> SizeDesign:
         n = len(self.platforms)
-        own, worldwide, stated, has_stated = (np.zeros(n) for _ in range(4))
+        own, worldwide, stated, has_stated, assumed, years_old = (np.zeros(n) for _ in range(6))
         open_to_world = np.array([float(not self.study.platform(p).residents_only) for p in self.platforms])
         total: DeclaredTotal | None = None
         sums: list[tuple[RegistrationsEvidence, float, np.ndarray]] = []
@@ -150,8 +156,10 @@ class _Assembly:
             j = self.index[platforms[0]]
             own[j] = 1.0
             worldwide[j] = float(item.reach == "worldwide" and bool(open_to_world[j]))
+            years_old[j] = years_before(item.period, self.study.period)
             if item.error is not None:
                 stated[j], has_stated[j] = item.error.relative, 1.0
+                assumed[j] = float(_assumed(item))
             self.observations.append(
                 DeclaredAccounts(
                     name=item.id,
@@ -164,7 +172,11 @@ class _Assembly:
         for item, value, members in sums:
             error = item.error.relative if item.error else 0.0
             declared = DeclaredTotal(
-                members=members, stated_error=error, has_stated_error=item.error is not None
+                members=members,
+                stated_error=error,
+                has_stated_error=item.error is not None,
+                assumed_error=_assumed(item),
+                years_old=years_before(item.period, self.study.period),
             )
             anchors = total is None and not (members * own).any()
             total = declared if anchors else total
@@ -179,6 +191,9 @@ class _Assembly:
                 )
             )
         self.worldwide_used = bool(worldwide.any())
+        self.grown = bool(years_old.any()) or any(
+            o.total.years_old for o in self.observations if isinstance(o, DeclaredSum)
+        )
         for share_item in shares.values():
             platforms = self.study.resolve(share_item.platforms)
             if len(platforms) > 1:
@@ -191,6 +206,7 @@ class _Assembly:
                     value=share_item.value,
                     platform=self.index[platforms[0]],
                     stated_error=share_item.error.relative if share_item.error else None,
+                    assumed_error=_assumed(share_item),
                 )
             )
             self.worldwide_used = True
@@ -200,6 +216,8 @@ class _Assembly:
             open_to_world=open_to_world,
             stated_error=stated,
             has_stated_error=has_stated,
+            assumed_error=assumed,
+            years_old=years_old,
             total=total,
         )
 
@@ -234,6 +252,7 @@ class _Assembly:
                     worldwide=worldwide,
                     source=source,
                     stated_error=item.error.relative if item.error else None,
+                    assumed_error=_assumed(item),
                 )
             )
         return sources
@@ -486,6 +505,8 @@ class _Assembly:
         rows = ["size"]
         if len(self.platforms) > 1:
             rows += ["inflation", "active_share", "active_rate"]
+            if self.grown:
+                rows.append("growth")
             if any(isinstance(o, MonthlyVisitors) for o in self.observations):
                 rows.append("visitors")
         if self.worldwide_used:
@@ -504,6 +525,8 @@ class _Assembly:
             found.append(Parameter("accounts_level", None))
             add("accounts_spread")
         add("inflation")
+        if self.grown:
+            add("growth")
         if kinds & {DeclaredAccounts, DeclaredSum}:
             add("declared_error")
         if kinds & {DeclaredAccounts, DeclaredSum, CountryShare}:

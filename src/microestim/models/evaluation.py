@@ -273,7 +273,8 @@ def log_jacobian(design: Design, priors: Mapping[str, Prior], deviates: Deviates
         error = declared_error(NUMPY, design.sizes, latent.p["declared_error"], latent.p["share_error"])
         total = total + (design.sizes.own * np.log(np.where(design.sizes.own > 0, error, 1.0))).sum(-1)
     if design.sizes.total is not None:
-        declared = design.sizes.total.members * np.exp(latent.sizes.log_accounts + latent.sizes.inflation)
+        residents = latent.sizes.log_declared(design.sizes.total.years_old)
+        declared = design.sizes.total.members * np.exp(residents)
         parts = declared / declared.sum(-1, keepdims=True)
         error = total_error(
             NUMPY,

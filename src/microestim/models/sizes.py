@@ -18,6 +18,7 @@ import numpy as np
 from microestim.models.namespace import Namespace, log_normal_density
 
 __all__ = [
+    "GROWTH_SPREAD",
     "INFLATION_SPREAD",
     "DeclaredTotal",
     "SizeDesign",
@@ -29,6 +30,9 @@ __all__ = [
 
 INFLATION_SPREAD = 0.5
 """Standard deviation over platforms of the log of inflation."""
+
+GROWTH_SPREAD = 0.5
+"""Standard deviation over platforms of the log of yearly growth."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,17 @@ class DeclaredTotal:
         Standard deviation of the log of the total where the source states one, else 0.
     has_stated_error : bool
         Whether the source states one.
+    assumed_error : bool
+        Whether that error is an assumption, so that the model's own is added to it.
+    years_old : float
+        Years from the figure's date to the study's period.
     """
 
     members: np.ndarray
     stated_error: float
     has_stated_error: bool
+    assumed_error: bool
+    years_old: float
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,10 @@ class SizeDesign:
         1 where people from elsewhere may join, so that a number of residents rests on a country share.
     stated_error, has_stated_error : ndarray, shape (platforms,)
         Standard deviation of the log of the declared number, where the source states one.
+    assumed_error : ndarray, shape (platforms,)
+        1 where that error is an assumption, so that the model's own is added to it.
+    years_old : ndarray, shape (platforms,)
+        Years from the declared number's date to the study's period.
     total : DeclaredTotal or None
         The total that anchors the platforms without a number of their own.
     """
@@ -73,6 +87,8 @@ class SizeDesign:
     open_to_world: np.ndarray
     stated_error: np.ndarray
     has_stated_error: np.ndarray
+    assumed_error: np.ndarray
+    years_old: np.ndarray
     total: DeclaredTotal | None
 
     @property
@@ -91,14 +107,32 @@ class Sizes:
         Log of the residents' accounts.
     inflation : array, shape (..., platforms)
         Log of declared accounts per resident account.
+    growth : array, shape (..., platforms), or float
+        Log of accounts per account one year before; 0 where no figure is of another time.
     level, spread : array, shape (...), or None
         Mean and standard deviation of the log over platforms; None where there is one platform.
     """
 
     log_accounts: Any
     inflation: Any
+    growth: Any
     level: Any
     spread: Any
+
+    def log_declared(self, years_old: Any) -> Any:
+        """Give the log of the residents' accounts that platforms would have declared, without its error.
+
+        Parameters
+        ----------
+        years_old : float or ndarray, shape (platforms,)
+            Years from the date of the declaration to the study's period.
+
+        Returns
+        -------
+        array, shape (..., platforms)
+            The log.
+        """
+        return self.log_accounts + self.inflation - years_old * self.growth
 
 
 def declared_error(xp: Namespace, design: SizeDesign, declared: Any, share: Any) -> Any:
@@ -121,8 +155,10 @@ def declared_error(xp: Namespace, design: SizeDesign, declared: Any, share: Any)
     # A worldwide number meets its country share as a quantity of its own, so only residents' numbers
     # of open platforms carry the share's error here.
     from_share = design.open_to_world * (1.0 - design.worldwide)
-    open_error = xp.sqrt(declared[..., None] ** 2 + share[..., None] ** 2 * from_share)
-    return design.has_stated_error * design.stated_error + (1.0 - design.has_stated_error) * open_error
+    own = declared[..., None] ** 2 + share[..., None] ** 2 * from_share
+    # What somebody assumes of another's figure does not take the place of what the model allows for.
+    own = (1.0 - design.has_stated_error * (1.0 - design.assumed_error)) * own
+    return xp.sqrt(design.has_stated_error * design.stated_error**2 + own)
 
 
 def total_error(
@@ -148,9 +184,10 @@ def total_error(
     array, shape (...)
         Standard deviation.
     """
-    if total.has_stated_error:
+    if total.has_stated_error and not total.assumed_error:
         return total.stated_error + 0.0 * declared
-    return xp.sqrt(declared**2 + share**2 * (parts * parts * design.open_to_world).sum(-1))
+    own = declared**2 + share**2 * (parts * parts * design.open_to_world).sum(-1)
+    return xp.sqrt(total.stated_error**2 + own)
 
 
 def platform_sizes(
@@ -197,14 +234,17 @@ def platform_sizes(
     z = rows["size"]
     if design.n_platforms == 1:
         inflation = p["inflation"][..., None] + 0.0 * z
+        growth = p["growth"][..., None] if "growth" in p else 0.0
         if generative or not design.own[0]:
             log_accounts = centre + centre_spread * z
         else:
             error = declared_error(xp, design, p["declared_error"], p["share_error"])
-            log_accounts = log_declared + log_share - inflation - error * z
-        return Sizes(log_accounts=log_accounts, inflation=inflation, level=None, spread=None)
+            gone = inflation - design.years_old * growth
+            log_accounts = log_declared + log_share - gone - error * z
+        return Sizes(log_accounts=log_accounts, inflation=inflation, growth=growth, level=None, spread=None)
 
     inflation = p["inflation"][..., None] * xp.exp(INFLATION_SPREAD * rows["inflation"])
+    growth = p["growth"][..., None] * xp.exp(GROWTH_SPREAD * rows["growth"]) if "growth" in p else 0.0
     spread = p["accounts_spread"]
     relative = spread[..., None] * z
     deviate = p["accounts_level"]
@@ -212,18 +252,18 @@ def platform_sizes(
         level = centre + centre_spread * deviate
     else:
         members = design.total.members
-        declared_parts = members * xp.exp(relative + inflation)
+        declared_parts = members * xp.exp(relative + inflation - design.total.years_old * growth)
         whole = declared_parts.sum(-1)
         parts = declared_parts / whole[..., None]
         error = total_error(xp, design, design.total, parts, p["declared_error"], p["share_error"])
         level = log_total - error * deviate - xp.log(whole)
     free = level[..., None] + relative
     if generative or not design.own.any():
-        return Sizes(log_accounts=free, inflation=inflation, level=level, spread=spread)
+        return Sizes(log_accounts=free, inflation=inflation, growth=growth, level=level, spread=spread)
     error_own = declared_error(xp, design, p["declared_error"], p["share_error"])
-    known = log_declared + log_share - inflation - error_own * z
+    known = log_declared + log_share - (inflation - design.years_old * growth) - error_own * z
     log_accounts = design.own * known + (1.0 - design.own) * free
-    return Sizes(log_accounts=log_accounts, inflation=inflation, level=level, spread=spread)
+    return Sizes(log_accounts=log_accounts, inflation=inflation, growth=growth, level=level, spread=spread)
 
 
 def size_log_prior(

@@ -9,7 +9,7 @@ import numpy as np
 
 from microestim.models.latent import Latent
 from microestim.models.namespace import Namespace
-from microestim.models.observations.observation import GaussianObservation
+from microestim.models.observations.observation import GaussianObservation, stated_or_own
 
 __all__ = ["MonthlyVisitors"]
 
@@ -30,12 +30,15 @@ class MonthlyVisitors(GaussianObservation):
         Name of the quantity that holds this source's visitors per person.
     stated_error : float or None
         Standard deviation of the log of the count, where the source states one.
+    assumed_error : bool
+        Whether that error is an assumption, so that the model's own is added to it.
     """
 
     members: np.ndarray
     worldwide: bool
     source: str
     stated_error: float | None
+    assumed_error: bool = False
 
     @override
     def centre_and_error(self, xp: Namespace, latent: Latent) -> tuple[Any, Any]:
@@ -43,14 +46,12 @@ class MonthlyVisitors(GaussianObservation):
         visitors = self.members * xp.exp(log_visitors)
         whole = visitors.sum(-1)
         centre = xp.log(whole) + xp.log(latent.p[self.source])
-        if self.stated_error is not None:
-            return centre, self.stated_error + 0.0 * centre
         error = latent.p["audience_error"]
-        if self.members.sum() == 1:
-            return centre, error
-        parts = visitors / whole[..., None]
-        # Platforms err independently of each other; a printed total is rounded besides.
-        return centre, xp.sqrt(_ROUNDING**2 + error**2 * (parts * parts).sum(-1))
+        if self.members.sum() != 1:
+            parts = visitors / whole[..., None]
+            # Platforms err independently of each other; a printed total is rounded besides.
+            error = xp.sqrt(_ROUNDING**2 + error**2 * (parts * parts).sum(-1))
+        return centre, stated_or_own(xp, self.stated_error, self.assumed_error, error)
 
 
 def source_name(page_scope: str, vendor: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from microestim.models.latent import Latent
 from microestim.models.namespace import Namespace, log_normal_density
 
-__all__ = ["GaussianObservation", "Observation", "ReadFrequency", "Replicates"]
+__all__ = ["GaussianObservation", "Observation", "ReadFrequency", "Replicates", "stated_or_own"]
 
 type Replicates = dict[str, np.ndarray]
 """Evidence drawn anew: by name of the number, one value a draw."""
@@ -172,3 +172,32 @@ class ReadFrequency(Observation):
     def reading(self) -> str:
         """Name of the number that holds the reading: data, so that both readings share a graph."""
         return f"{self.name}: any platform"
+
+
+def stated_or_own(xp: Namespace, stated: float | None, assumed: bool, own: Any) -> Any:
+    """Give the error of a figure: the one that was stated, the model's own, or both.
+
+    An error that the source states takes the place of the model's own. One that the authors of a study
+    assume of somebody else's figure is added to it: such judgements are on average too small.
+
+    Parameters
+    ----------
+    xp : Namespace
+        NumPy or PyTensor.
+    stated : float or None
+        Error that was stated.
+    assumed : bool
+        Whether it is an assumption.
+    own : array, shape (...)
+        What the model allows for.
+
+    Returns
+    -------
+    array, shape (...)
+        Standard deviation.
+    """
+    if stated is None:
+        return own
+    if not assumed:
+        return stated + 0.0 * own
+    return xp.sqrt(stated**2 + own**2)

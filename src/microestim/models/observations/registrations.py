@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, override
 
 from microestim.models.latent import Latent
 from microestim.models.namespace import Namespace
-from microestim.models.observations.observation import GaussianObservation
+from microestim.models.observations.observation import GaussianObservation, stated_or_own
 from microestim.models.sizes import DeclaredTotal, declared_error, total_error
 
 __all__ = ["CountryShare", "DeclaredAccounts", "DeclaredSum"]
@@ -33,7 +33,8 @@ class DeclaredAccounts(GaussianObservation):
     @override
     def centre_and_error(self, xp: Namespace, latent: Latent) -> tuple[Any, Any]:
         design = latent.size_design
-        worldwide = latent.sizes.log_accounts + latent.sizes.inflation - design.worldwide * latent.log_share
+        residents = latent.sizes.log_declared(design.years_old)
+        worldwide = residents - design.worldwide * latent.log_share
         error = declared_error(xp, design, latent.p["declared_error"], latent.p["share_error"])
         return latent.at(worldwide, self.platform), latent.at(error, self.platform)
 
@@ -60,7 +61,7 @@ class DeclaredSum(GaussianObservation):
 
     @override
     def centre_and_error(self, xp: Namespace, latent: Latent) -> tuple[Any, Any]:
-        declared = self.total.members * xp.exp(latent.sizes.log_accounts + latent.sizes.inflation)
+        declared = self.total.members * xp.exp(latent.sizes.log_declared(self.total.years_old))
         whole = declared.sum(-1)
         error = total_error(
             xp,
@@ -81,12 +82,15 @@ class CountryShare(GaussianObservation):
     ----------
     stated_error : float or None
         Relative error that the source states.
+    assumed_error : bool
+        Whether that error is an assumption, so that the model's own is added to it.
     platform : int
         Index of the platform.
     """
 
     scale: ClassVar[Literal["identity", "log", "logit"]] = "logit"
     stated_error: float | None
+    assumed_error: bool = False
     platform: int
 
     @override
@@ -94,5 +98,5 @@ class CountryShare(GaussianObservation):
         log_share = latent.at(latent.log_share, self.platform)
         log_odds = log_share - xp.log(1.0 - xp.exp(log_share))
         # A relative error of the share is an absolute one of its log odds, divided by (1 - share).
-        relative = latent.p["share_error"] if self.stated_error is None else self.stated_error
+        relative = stated_or_own(xp, self.stated_error, self.assumed_error, latent.p["share_error"])
         return log_odds, relative / (1.0 - xp.exp(log_share))
