@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from microestim.estimators.closed_populations.ability_chances import Abilities, ability_chances
 from microestim.estimators.closed_populations.ability_data import AbilityData, cumulants
 from microestim.estimators.closed_populations.likelihood import HistoryModel, Surface
 
@@ -112,6 +113,29 @@ class AbilityModel(HistoryModel):
             return ability, logs
         top = logs.max()
         return ability, logs - (top + np.log(np.sum(np.exp(logs - top))))
+
+    def chances(self, theta: Array) -> Array:
+        """See `HistoryModel`."""
+        data = self.data
+        effects = np.broadcast_to(theta[: len(data.captured)], data.most)
+        reaction = float(theta[len(data.captured)]) if data.reaction else None
+        return ability_chances(effects, self._abilities(theta), reaction)
+
+    def margin(self, theta: Array) -> Array:
+        """See `HistoryModel`; without occasions, of counts that end where those of the data do."""
+        data, people = self.data, self._abilities(theta)
+        if data.trials is not None:
+            return super().margin(theta)
+        from scipy.special import gammaln
+
+        k = np.arange(data.most + 1.0)
+        logits = theta[0] + people.place
+        logs = people.log_share + np.multiply.outer(k, logits) - cumulants(data, logits)[0]
+        return np.asarray(np.exp(logs).sum(axis=1) / np.exp(gammaln(k + 1)))
+
+    def _abilities(self, theta: Array) -> Abilities:
+        place, log_share = self.distribution(theta)
+        return Abilities(place=place, log_share=log_share)
 
     def _averages(self, theta: Array) -> list[Surface]:
         """Weighted sums of the logs of averages over ability: of those seen, and of the empty history."""

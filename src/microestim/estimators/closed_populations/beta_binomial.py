@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import InputError
+from microestim.estimators.closed_populations.ability_chances import urn_chance
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.family import FamilyFit, settle
 from microestim.estimators.closed_populations.likelihood import (
@@ -84,6 +85,14 @@ class BetaBinomial(HistoryModel):
             value=float(self.f_k @ value[1:]), slope=slope[:, 1:] @ self.f_k, bend=bend[:, :, 1:] @ self.f_k
         )
         return seen, Surface(value=float(value[0]), slope=slope[:, 0], bend=bend[:, :, 0])
+
+    def chances(self, theta: Array) -> Array:
+        """See `HistoryModel`."""
+        t = len(self.f_k)
+        mu = float(np.exp(-np.logaddexp(0, -theta[0])))
+        gamma = float(np.exp(theta[1])) if self.spread else 0.0
+        occasion, before = np.indices((t, t + 1))
+        return np.where(before <= occasion, urn_chance(mu, gamma, occasion, before), 0.0)
 
 
 def fit_beta_binomial(name: str, counts: MarginCounts) -> FamilyFit:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.profile import LARGEST_MULTIPLE, SizeProfile
+from microestim.estimators.closed_populations.resampling import margin_of
 from microestim.estimators.two_samples.gamma_ratio import log_rising
 
 __all__ = [
@@ -88,6 +89,37 @@ class HistoryModel(ABC):
         unseen : Surface
             Log probability of the history without any capture.
         """
+
+    @abstractmethod
+    def chances(self, theta: Array) -> Array:
+        """Chance of a capture, given the captures so far, averaged over the people who have had them.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (parameters,)
+            Parameters.
+
+        Returns
+        -------
+        ndarray, shape (t, t + 1) or (t, t + 1, t)
+            Row i, column k: on occasion i after k captures; on the last axis, where the first of them matters,
+            the occasion on which it was.
+        """
+
+    def margin(self, theta: Array) -> Array:
+        """Probability of 0, 1, ... captures.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (parameters,)
+            Parameters.
+
+        Returns
+        -------
+        ndarray, shape (t + 1,)
+            Probabilities.
+        """
+        return margin_of(self.chances(theta))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

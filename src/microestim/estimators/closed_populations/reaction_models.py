@@ -78,6 +78,13 @@ class OccasionsAndReaction(HistoryModel):
         )
         return Surface(value=float(value), slope=slope, bend=bend), unseen
 
+    def chances(self, theta: Array) -> Array:
+        """See `HistoryModel`."""
+        t = len(self.n_i)
+        logits = np.repeat(theta[:t, None] + theta[t], t + 1, axis=1)
+        logits[:, 0] = theta[:t]
+        return np.asarray(np.exp(-np.logaddexp(0, -logits)))
+
 
 def fit_occasions_and_reaction(name: str, counts: ClosedCounts) -> FamilyFit:
     """Fit Mtb.
