@@ -70,9 +70,9 @@ class ClosedEstimate(FittedEstimate):
     deviance: float | None
     asymptotic_bias: float | None
     _profile: SizeProfile = field(repr=False)
-    _resampler: Resampler | None = field(default=None, repr=False)
-    _counts: MarginCounts | None = field(default=None, repr=False)
-    _refit: Refit | None = field(default=None, repr=False)
+    _resampler: Resampler = field(repr=False)
+    _counts: MarginCounts = field(repr=False)
+    _refit: Refit = field(repr=False)
 
     @property
     def multinomial_maximum(self) -> float:
@@ -97,8 +97,7 @@ class ClosedEstimate(FittedEstimate):
     @property
     def interval_methods(self) -> tuple[str, ...]:
         """Names that `interval` accepts as its method, the default first."""
-        drawn = () if self._resampler is None else ("bootstrap",)
-        return ("profile", "lognormal", "wald", *drawn)
+        return ("profile", "lognormal", "wald", "bootstrap")
 
     def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
         if method == "bootstrap":
@@ -118,7 +117,6 @@ class ClosedEstimate(FittedEstimate):
         )
 
     def _bootstrap(self, level: float, rng: Rng, n_resamples: int | None) -> Interval:
-        assert self._resampler is not None
         assert self.n_observed is not None
         sizes = resampled_sizes(self._resampler, rng=rng, n_resamples=n_resamples)
         tail = (1 - level) / 2
@@ -164,8 +162,7 @@ class ClosedEstimate(FittedEstimate):
         >>> found.expected("histories")["expected"].round(1).tolist()
         [35.0, 35.0, 20.0, 0.0]
         """
-        resampler, counts = self._drawn_from()
-        return expected_counts(resampler, counts, of)
+        return expected_counts(self._resampler, self._counts, of)
 
     def goodness_of_fit(self, *, rng: Rng = None, n_resamples: int | None = None) -> GoodnessOfFit:
         """Compare the data with data drawn from the fitted model.
@@ -193,12 +190,11 @@ class ClosedEstimate(FittedEstimate):
         Most histories are rare, so the deviance has no chi-square distribution; drawing from the model gives
         the one that it has. Data sets are fitted through joblib, see `interval`.
         """
-        resampler, counts = self._drawn_from()
-        if self.deviance is None or self._refit is None:
+        if self.deviance is None:
             raise NotEstimableError("there is no deviance: the counts by history are not known.")
         return goodness_of_fit(
-            resampler,
-            counts,
+            self._resampler,
+            self._counts,
             method=self.method,
             deviance=self.deviance,
             df_resid=self.df_resid,
@@ -208,8 +204,6 @@ class ClosedEstimate(FittedEstimate):
         )
 
     def _drawn_from(self) -> tuple[Resampler, MarginCounts]:
-        if self._resampler is None or self._counts is None:
-            raise NotEstimableError(f"{self.method} has no expected counts here.")
         return self._resampler, self._counts
 
     def _extra_rows(self) -> list[tuple[str, str]]:

@@ -39,6 +39,8 @@ class FamilyFit:
 
     Parameters
     ----------
+    model : HistoryModel
+        The model at the parameters of `fit`.
     fit : SizeFit
         The size, its error and the likelihood.
     profile : HistoryProfile
@@ -53,6 +55,7 @@ class FamilyFit:
         What is at a boundary; empty otherwise.
     """
 
+    model: HistoryModel
     fit: SizeFit
     profile: HistoryProfile
     parameters: int

@@ -18,6 +18,7 @@ __all__ = [
     "SizeFit",
     "Surface",
     "climb",
+    "climb_near",
     "conditional_surface",
     "size_from",
 ]
@@ -102,8 +103,8 @@ class HistoryModel(ABC):
         Returns
         -------
         ndarray, shape (t, t + 1) or (t, t + 1, t)
-            Row i, column k: on occasion i after k captures; on the last axis, where the first of them matters,
-            the occasion on which it was.
+            Row i, column k: on occasion i after k captures; where it matters, the occasion of the first of
+            them on the last axis.
         """
 
     def margin(self, theta: Array) -> Array:
@@ -362,6 +363,26 @@ def size_from(model: HistoryModel, peak: Peak, free: npt.NDArray[np.bool_] | Non
         se=float(np.sqrt(f0 + f0**2 * log_variance)),
         loglik_kernel=float(seen.value + n * (np.log(n) - log_seen)),
     )
+
+
+def climb_near(model: HistoryModel, near: Array) -> Peak | None:
+    """Search for the maximum from one place.
+
+    Parameters
+    ----------
+    model : HistoryModel
+        The model.
+    near : ndarray, shape (parameters,)
+        Where to begin: the parameters of a fit to similar data.
+
+    Returns
+    -------
+    Peak or None
+        None where there is no maximum that sets a size.
+    """
+    peak = climb(model, near)
+    found = size_from(model, peak) if peak.converged else None
+    return None if found is None or found.too_large else peak
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
