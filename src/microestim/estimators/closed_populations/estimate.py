@@ -20,7 +20,8 @@ from microestim.estimators.closed_populations.goodness import (
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity
 from microestim.estimators.closed_populations.profile import SizeProfile
 from microestim.estimators.closed_populations.resample_chunks import resampled_sizes
-from microestim.results import FittedEstimate, Interval, Rng, floored_interval, format_share
+from microestim.estimators.percentiles import percentile_interval
+from microestim.results import FittedEstimate, Interval, Rng, format_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,36 +105,12 @@ class ClosedEstimate(FittedEstimate):
             return self._bootstrap(level, rng, n_resamples)
         if method != "profile":
             return super()._make_interval(method, level, rng, n_resamples)
-        low, high = self._profile.limits(level)
-        note = ""
-        if np.isinf(high):
-            note = (
-                "no upper limit: the likelihood stays within the level for any size up to ten million times "
-                "the number seen"
-            )
-        assert self.n_observed is not None
-        return floored_interval(
-            low, high, level=level, kind="confidence: profile likelihood", floor=self.n_observed, note=note
-        )
+        return self._profile.interval(level)
 
     def _bootstrap(self, level: float, rng: Rng, n_resamples: int | None) -> Interval:
         assert self.n_observed is not None
         sizes = resampled_sizes(self._resampler, rng=rng, n_resamples=n_resamples)
-        tail = (1 - level) / 2
-        # The inverted empirical distribution never averages an infinite size with a finite one.
-        low, high = np.quantile(sizes, [tail, 1 - tail], method="inverted_cdf")
-        empty = int(np.isinf(sizes).sum())
-        note = ""
-        if empty:
-            note = f"{empty:,} of {len(sizes):,} resamples have no estimate and count as infinite"
-        return floored_interval(
-            float(low),
-            float(high),
-            level=level,
-            kind="confidence: bootstrap percentile",
-            floor=self.n_observed,
-            note=note,
-        )
+        return percentile_interval(sizes, level=level, floor=float(self.n_observed))
 
     def expected(self, of: Literal["captures", "histories"] = "captures") -> pd.DataFrame:
         """Lay expected beside observed numbers of people, with Pearson's residuals.
