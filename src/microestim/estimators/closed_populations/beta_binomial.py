@@ -9,15 +9,14 @@ from microestim.errors import InputError
 from microestim.estimators.closed_populations.ability_chances import urn_chance
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.family import FamilyFit, settle
+from microestim.estimators.closed_populations.history_sizes import HistoryProfile, climb_near
 from microestim.estimators.closed_populations.likelihood import (
     HistoryModel,
-    HistoryProfile,
     Surface,
     climb,
-    climb_near,
     conditional_surface,
 )
-from microestim.estimators.closed_populations.margin_models import refuse_what_cannot_be
+from microestim.estimators.closed_populations.margin_refusals import refuse_what_cannot_be
 
 __all__ = ["BetaBinomial", "fit_beta_binomial"]
 

@@ -13,7 +13,7 @@ from microestim.capture import Captures, FrequencyCounts
 from microestim.capture.statistics import Statistics
 from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
-from microestim.estimators.closed_populations.log_linear import MarginDesign, OccasionDesign
+from microestim.estimators.closed_populations.designs import MarginDesign, OccasionDesign
 from microestim.estimators.closed_populations.many_fits import maximise_many
 from microestim.estimators.closed_populations.margin_models import MarginModel, history_numbers
 from microestim.estimators.closed_populations.removal_models import removal_sizes

@@ -14,14 +14,9 @@ from microestim.estimators.closed_populations.ability_data import (
 )
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.family import FamilyFit, settle
-from microestim.estimators.closed_populations.likelihood import (
-    HistoryProfile,
-    Peak,
-    climb,
-    climb_near,
-    conditional_surface,
-)
-from microestim.estimators.closed_populations.margin_models import refuse_what_cannot_be
+from microestim.estimators.closed_populations.history_sizes import HistoryProfile, climb_near
+from microestim.estimators.closed_populations.likelihood import Peak, climb, conditional_surface
+from microestim.estimators.closed_populations.margin_refusals import refuse_what_cannot_be
 
 __all__ = ["ClassAbilities", "fit_classes"]
 

@@ -8,13 +8,8 @@ import numpy.typing as npt
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity
-from microestim.estimators.closed_populations.likelihood import (
-    HistoryModel,
-    HistoryProfile,
-    Peak,
-    SizeFit,
-    size_from,
-)
+from microestim.estimators.closed_populations.history_sizes import HistoryProfile, SizeFit, size_from
+from microestim.estimators.closed_populations.likelihood import HistoryModel, Peak
 from microestim.estimators.closed_populations.margin_models import fit_margin_model
 
 __all__ = [

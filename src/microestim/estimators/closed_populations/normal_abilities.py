@@ -9,13 +9,9 @@ from microestim.estimators.closed_populations.abilities import AbilityModel, Nod
 from microestim.estimators.closed_populations.ability_data import ability_data, cumulants, start_effects
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.family import FamilyFit, refuse_endless, settle
-from microestim.estimators.closed_populations.likelihood import (
-    HistoryProfile,
-    climb,
-    climb_near,
-    conditional_surface,
-)
-from microestim.estimators.closed_populations.margin_models import refuse_what_cannot_be
+from microestim.estimators.closed_populations.history_sizes import HistoryProfile, climb_near
+from microestim.estimators.closed_populations.likelihood import climb, conditional_surface
+from microestim.estimators.closed_populations.margin_refusals import refuse_what_cannot_be
 
 __all__ = ["NormalAbilities", "fit_normal"]
 

@@ -8,12 +8,11 @@ import numpy.typing as npt
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts
 from microestim.estimators.closed_populations.family import FamilyFit, refuse_endless, settle
+from microestim.estimators.closed_populations.history_sizes import HistoryProfile, climb_near
 from microestim.estimators.closed_populations.likelihood import (
     HistoryModel,
-    HistoryProfile,
     Surface,
     climb,
-    climb_near,
     conditional_surface,
 )
 
