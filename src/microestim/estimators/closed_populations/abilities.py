@@ -116,22 +116,40 @@ class AbilityModel(HistoryModel):
 
     def chances(self, theta: Array) -> Array:
         """See `HistoryModel`."""
-        data = self.data
-        effects = np.broadcast_to(theta[: len(data.captured)], data.most)
-        reaction = float(theta[len(data.captured)]) if data.reaction else None
-        return ability_chances(effects, self._abilities(theta), reaction)
+        return ability_chances(self._by_occasion(theta), self._abilities(theta), self._reaction(theta))
 
     def margin(self, theta: Array) -> Array:
         """See `HistoryModel`; without occasions, of counts that end where those of the data do."""
         data, people = self.data, self._abilities(theta)
         if data.trials is not None:
-            return super().margin(theta)
+            return self._margin_of_occasions(theta)
         from scipy.special import gammaln
 
         k = np.arange(data.most + 1.0)
         logits = theta[0] + people.place
         logs = people.log_share + np.multiply.outer(k, logits) - cumulants(data, logits)[0]
         return np.asarray(np.exp(logs).sum(axis=1) / np.exp(gammaln(k + 1)))
+
+    def _margin_of_occasions(self, theta: Array) -> Array:
+        """Add captures up node by node, where they are independent but for the reaction."""
+        people, t = self._abilities(theta), self.data.most
+        logits = self._by_occasion(theta)[:, None] + people.place
+        known_logits = logits + (self._reaction(theta) or 0.0)
+        fresh, known = np.ones(len(people.place)), np.zeros((t + 1, len(people.place)))
+        for new, again in zip(logits, known_logits, strict=True):
+            caught = known * np.exp(-np.logaddexp(0, -again))
+            known *= np.exp(-np.logaddexp(0, again))
+            known[1:] += caught[:-1]
+            known[1] += fresh * np.exp(-np.logaddexp(0, -new))
+            fresh *= np.exp(-np.logaddexp(0, new))
+        known[0] = fresh
+        return np.asarray(known @ people.share)
+
+    def _by_occasion(self, theta: Array) -> Array:
+        return np.broadcast_to(theta[: len(self.data.captured)], self.data.most)
+
+    def _reaction(self, theta: Array) -> float | None:
+        return float(theta[len(self.data.captured)]) if self.data.reaction else None
 
     def _abilities(self, theta: Array) -> Abilities:
         place, log_share = self.distribution(theta)

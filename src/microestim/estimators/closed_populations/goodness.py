@@ -147,7 +147,9 @@ def pearson_statistic(f_k: Array, margin: Array, size: float) -> float:
     1.5
     """
     expected = size * margin[1:]
-    return float(np.sum((f_k - expected) ** 2 / expected))
+    # Where nobody is, the term is the expectation, even one so small that it is 0.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.sum(np.where(f_k > 0, (f_k - expected) ** 2 / expected, expected)))
 
 
 def expected_by_captures(f_k: Array, margin: Array, size: float) -> pd.DataFrame:
