@@ -298,6 +298,32 @@ def test_three_classes_are_fitted_again_from_where_they_were():
         assert size == pytest.approx(again.n_hat, rel=1e-6)
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(3, 5).flatmap(lambda t: st.lists(st.integers(0, 12), min_size=2**t - 1, max_size=2**t - 1)),
+    st.sampled_from(FITS),
+    st.integers(0, 1000),
+)
+def test_whatever_has_an_estimate_is_drawn_and_fitted_without_a_nan(people, which, seed):
+    people = np.array(people)
+    if not people.any():
+        return
+    histories = every_history(int(np.log2(len(people) + 1)))[1:]
+    found = closed_or_reason(
+        Captures.from_histories(histories[people > 0], counts=people[people > 0]), *which
+    )
+    if isinstance(found, str):
+        return
+    for expected in (found.expected()["expected"][1:], found.expected("histories")["expected"]):
+        assert (expected >= 0).all()
+        # Sums of products of chances; the size is the number seen over the chance of being seen.
+        assert expected.sum() == pytest.approx(found.n_observed, rel=1e-7)
+    drawn = found._resampler.draw(2, np.random.default_rng(seed))
+    sizes = found._resampler.refitted(drawn)
+    # Infinite or a number of people, and never nan, which is not as large as anything.
+    assert (sizes >= drawn.n_observed * (1 - 1e-12)).all()
+
+
 @pytest.mark.parametrize(("model", "shape"), [("Mth", "normal"), ("Mtb", None), ("Mtbh", "normal")])
 def test_an_occasion_without_captures_is_left_out_of_a_resample(model, shape):
     captures = hares()

@@ -131,6 +131,11 @@ class ClosedEstimate(FittedEstimate):
         NotEstimableError
             If the data do not say what was observed.
 
+        Notes
+        -----
+        A history has the product of the chances of its captures, each given the captures before it; only
+        histories that were observed are listed, so the cost follows them and never 2^t.
+
         Examples
         --------
         >>> from microestim.capture import Captures
@@ -165,7 +170,9 @@ class ClosedEstimate(FittedEstimate):
         Notes
         -----
         Most histories are rare, so the deviance has no chi-square distribution; drawing from the model gives
-        the one that it has. Data sets are fitted through joblib, see `interval`.
+        the one that it has. Data sets are drawn by history and fitted one by one, through joblib: some
+        milliseconds each, and more with tens of thousands of distinct histories. The search of a model with a
+        likelihood of its own begins at the parameters of this fit.
         """
         if self.deviance is None:
             raise NotEstimableError("there is no deviance: the counts by history are not known.")
