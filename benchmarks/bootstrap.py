@@ -1,6 +1,7 @@
 """Seconds for a parametric bootstrap of a closed-population model, by model.
 
-The budget is for 1,000 resamples of Mth with the Poisson shape at ten occasions, in one process.
+The budget is for 1,000 resamples of Mth with the Poisson shape at ten occasions, in one process. Models with
+a likelihood of their own are fitted to each resample by itself, and have no budget.
 """
 
 import argparse
@@ -9,35 +10,20 @@ import os
 import sys
 from time import perf_counter
 
-import numpy as np
-
 import microestim as me
+from unequal_captures import simulated
 
 BUDGET = 2.0
-MODELS = (("Mt", None), ("Mth", "poisson"), ("Mth", "darroch"), ("Mb", None))
-
-
-def simulated(occasions: int, people: int, seed: int) -> me.Captures:
-    """Draw captures of a population in which people and occasions differ.
-
-    Parameters
-    ----------
-    occasions : int
-        Number of occasions.
-    people : int
-        Size of the population.
-    seed : int
-        Seed of the draws.
-
-    Returns
-    -------
-    Captures
-        Those captured at least once.
-    """
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(-2.0, 1.0, size=(people, 1)) + rng.normal(0.0, 0.5, size=occasions)
-    seen = rng.random((people, occasions)) < 1 / (1 + np.exp(-logits))
-    return me.Captures.from_histories(seen[seen.any(axis=1)])
+MODELS = (
+    ("Mt", None),
+    ("Mth", "poisson"),
+    ("Mth", "darroch"),
+    ("Mb", None),
+    ("Mtb", None),
+    ("Mth", "normal"),
+    ("Mth", "mixture(2)"),
+    ("Mtbh", "normal"),
+)
 
 
 def main() -> int:

@@ -10,36 +10,12 @@ import os
 import sys
 from time import perf_counter
 
-import numpy as np
-
 import microestim as me
+from unequal_captures import simulated
 
 OCCASIONS = (10, 20, 50, 100, 200)
 PEOPLE = (1_000, 100_000)
 BUDGETS = {20: 0.2, 200: 5.0}
-
-
-def simulated(occasions: int, people: int, seed: int) -> me.Captures:
-    """Draw captures of a population in which people and occasions differ.
-
-    Parameters
-    ----------
-    occasions : int
-        Number of occasions.
-    people : int
-        Size of the population.
-    seed : int
-        Seed of the draws.
-
-    Returns
-    -------
-    Captures
-        Those captured at least once.
-    """
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(-2.0, 1.0, size=(people, 1)) + rng.normal(0.0, 0.5, size=occasions)
-    seen = rng.random((people, occasions)) < 1 / (1 + np.exp(-logits))
-    return me.Captures.from_histories(seen[seen.any(axis=1)])
 
 
 def main() -> int:

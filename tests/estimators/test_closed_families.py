@@ -22,8 +22,9 @@ from microestim.estimators.closed_populations.beta_binomial import BetaBinomial
 from microestim.estimators.closed_populations.class_abilities import ClassAbilities
 from microestim.estimators.closed_populations.counts import ClosedCounts, closed_counts
 from microestim.estimators.closed_populations.family import UnreliableMaximumError
+from microestim.estimators.closed_populations.history_sizes import size_from
 from microestim.estimators.closed_populations.identified import IDENTIFIED
-from microestim.estimators.closed_populations.likelihood import climb, size_from
+from microestim.estimators.closed_populations.likelihood import climb
 from microestim.estimators.closed_populations.margin_models import history_numbers
 from microestim.estimators.closed_populations.models import MODELS, closed
 from microestim.estimators.closed_populations.normal_abilities import NormalAbilities, fit_normal

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from microestim import simulate
 from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations import closed, closed_tests
@@ -62,6 +63,19 @@ def test_goodness_of_fit_tells_a_wrong_model_from_a_right_one():
     assert wrong.n_resamples + wrong.n_without_fit == 100
     assert "drawn from the fitted model" in str(wrong)
     assert repr(closed(captures, "M0").goodness_of_fit(rng=1, n_resamples=100)) == repr(wrong)
+
+
+def test_expectations_too_small_for_a_number_leave_the_chi_square_finite():
+    # Two hundred captures of one person have a chance of 1e-340.
+    found = closed(simulate.captures("M0", 50, capture=0.02, occasions=200, rng=4), "M0")
+    assert found.expected()["expected"].iloc[-1] == 0
+    fit = found.goodness_of_fit(rng=1, n_resamples=100)
+    expected, observed = (found.expected()[name][1:].to_numpy() for name in ("expected", "observed"))
+    some = expected > 0
+    terms = (observed - expected)[some] ** 2 / expected[some]
+    assert fit.pearson == pytest.approx(terms.sum(), rel=1e-12)
+    # One drawn from the model is as far away by chance; nothing at all is as far as nan.
+    assert fit.pearson_p > 0.02
 
 
 @pytest.mark.parametrize("occasions", [10, None])

@@ -174,7 +174,7 @@ def test_what_cannot_be_estimated_is_refused_with_the_reason() -> None:
         me.sample_coverage(two, coverage=3)
     with pytest.raises(InputError, match="needs the number of occasions"):
         me.sample_coverage(me.FrequencyCounts({1: 5, 2: 3}), "Mh")
-    with pytest.raises(InputError, match="the captures have strata"):
+    with pytest.raises(InputError, match="have the strata a, b"):
         me.sample_coverage(me.Captures.from_strata({"a": two, "b": two}))
     with pytest.raises(InputError, match="model is 'Mb'"):
         me.sample_coverage(two, "Mb")

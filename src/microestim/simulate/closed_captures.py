@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from microestim.capture import Captures
 from microestim.errors import InputError
+from microestim.estimators.closed_populations.ability_chances import Abilities, ability_chance, urn_chance
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity, heterogeneity_of
 from microestim.estimators.closed_populations.identified import shapes_of
 from microestim.estimators.closed_populations.symmetric import history_moments, transitions
 from microestim.results import Rng
-from microestim.simulate.ability_captures import Abilities, ability_chance, effects_for, normal_abilities
+from microestim.simulate.ability_captures import effects_for, normal_abilities
 
 __all__ = ["SimulatedModel", "captures"]
 
@@ -272,7 +273,7 @@ def _chance(
     elif shape.shape == "normal":
         people = normal_abilities(float(known["sigma"]), len(capture))
     else:
-        people = Abilities(place=known["abilities"], share=known["shares"])
+        people = Abilities(place=known["abilities"], log_share=np.log(known["shares"]))
     effects = effects_for(capture, people)
     return partial(ability_chance, effects=effects, abilities=people, reaction=reaction or 0.0)
 
@@ -283,9 +284,8 @@ def _from_table(table: Array, occasion: int, before: Indices, first: Indices) ->
 
 
 def _urn(mean: float, dispersion: float, occasion: int, before: Indices, first: Indices) -> Array:
-    """Chance of the next capture under a beta distribution: Polya's urn."""
     del first
-    return np.asarray((mean + before * dispersion) / (1 + occasion * dispersion))
+    return urn_chance(mean, dispersion, occasion, before)
 
 
 def _behaviour_table(capture: Array, recapture: float | None, first: float | None) -> Array:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from microestim.estimators.closed_populations.ability_chances import Abilities, ability_chances
 from microestim.estimators.closed_populations.ability_data import AbilityData, cumulants
 from microestim.estimators.closed_populations.likelihood import HistoryModel, Surface
 
@@ -112,6 +113,47 @@ class AbilityModel(HistoryModel):
             return ability, logs
         top = logs.max()
         return ability, logs - (top + np.log(np.sum(np.exp(logs - top))))
+
+    def chances(self, theta: Array) -> Array:
+        """See `HistoryModel`."""
+        return ability_chances(self._by_occasion(theta), self._abilities(theta), self._reaction(theta))
+
+    def margin(self, theta: Array) -> Array:
+        """See `HistoryModel`; without occasions, of counts that end where those of the data do."""
+        data, people = self.data, self._abilities(theta)
+        if data.trials is not None:
+            return self._margin_of_occasions(theta)
+        from scipy.special import gammaln
+
+        k = np.arange(data.most + 1.0)
+        logits = theta[0] + people.place
+        logs = people.log_share + np.multiply.outer(k, logits) - cumulants(data, logits)[0]
+        return np.asarray(np.exp(logs).sum(axis=1) / np.exp(gammaln(k + 1)))
+
+    def _margin_of_occasions(self, theta: Array) -> Array:
+        """Add captures up node by node, where they are independent but for the reaction."""
+        people, t = self._abilities(theta), self.data.most
+        logits = self._by_occasion(theta)[:, None] + people.place
+        known_logits = logits + (self._reaction(theta) or 0.0)
+        fresh, known = np.ones(len(people.place)), np.zeros((t + 1, len(people.place)))
+        for new, again in zip(logits, known_logits, strict=True):
+            caught = known * np.exp(-np.logaddexp(0, -again))
+            known *= np.exp(-np.logaddexp(0, again))
+            known[1:] += caught[:-1]
+            known[1] += fresh * np.exp(-np.logaddexp(0, -new))
+            fresh *= np.exp(-np.logaddexp(0, new))
+        known[0] = fresh
+        return np.asarray(known @ people.share)
+
+    def _by_occasion(self, theta: Array) -> Array:
+        return np.broadcast_to(theta[: len(self.data.captured)], self.data.most)
+
+    def _reaction(self, theta: Array) -> float | None:
+        return float(theta[len(self.data.captured)]) if self.data.reaction else None
+
+    def _abilities(self, theta: Array) -> Abilities:
+        place, log_share = self.distribution(theta)
+        return Abilities(place=place, log_share=log_share)
 
     def _averages(self, theta: Array) -> list[Surface]:
         """Weighted sums of the logs of averages over ability: of those seen, and of the empty history."""

@@ -6,16 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from microestim.errors import InputError
+from microestim.estimators.closed_populations.ability_chances import urn_chance
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.family import FamilyFit, settle
+from microestim.estimators.closed_populations.history_sizes import HistoryProfile, climb_near
 from microestim.estimators.closed_populations.likelihood import (
     HistoryModel,
-    HistoryProfile,
     Surface,
     climb,
     conditional_surface,
 )
-from microestim.estimators.closed_populations.margin_models import refuse_what_cannot_be
+from microestim.estimators.closed_populations.margin_refusals import refuse_what_cannot_be
 
 __all__ = ["BetaBinomial", "fit_beta_binomial"]
 
@@ -85,8 +86,16 @@ class BetaBinomial(HistoryModel):
         )
         return seen, Surface(value=float(value[0]), slope=slope[:, 0], bend=bend[:, :, 0])
 
+    def chances(self, theta: Array) -> Array:
+        """See `HistoryModel`."""
+        t = len(self.f_k)
+        mu = float(np.exp(-np.logaddexp(0, -theta[0])))
+        gamma = float(np.exp(theta[1])) if self.spread else 0.0
+        occasion, before = np.indices((t, t + 1))
+        return np.where(before <= occasion, urn_chance(mu, gamma, occasion, before), 0.0)
 
-def fit_beta_binomial(name: str, counts: MarginCounts) -> FamilyFit:
+
+def fit_beta_binomial(name: str, counts: MarginCounts, *, near: Array | None = None) -> FamilyFit:
     """Fit Mh with chances of capture that follow a beta distribution.
 
     Parameters
@@ -95,6 +104,9 @@ def fit_beta_binomial(name: str, counts: MarginCounts) -> FamilyFit:
         Name of the model, for messages.
     counts : MarginCounts
         The data.
+    near : ndarray, optional
+        Parameters of a fit to similar data: the search begins there, and elsewhere only where it ends without
+        a maximum.
 
     Returns
     -------
@@ -120,12 +132,17 @@ def fit_beta_binomial(name: str, counts: MarginCounts) -> FamilyFit:
     plain = BetaBinomial(f_k=counts.f_k, spread=False)
     model = BetaBinomial(f_k=counts.f_k)
     starts = [np.array([logit - 0.7 * np.sqrt(gamma), np.log(gamma)]) for gamma in (0.01, 0.1, 0.5, 2.0)]
-    peak = climb(model, max(starts, key=lambda start: conditional_surface(model, start).value))
+    # Without a dispersion among its parameters, a fit at the boundary is no place to begin at.
+    found_near = climb_near(model, near) if near is not None and len(near) == 2 else None
+    if found_near is not None:
+        peak = found_near
+    else:
+        peak = climb(model, max(starts, key=lambda start: conditional_surface(model, start).value))
     none = climb(plain, np.array([logit]))
     why = "chances of capture near 0 become so common that the size runs to infinity"
     flat = float(np.exp(peak.theta[1])) < NO_SPREAD or peak.at.value <= none.at.value + 1e-9
     if flat and none.converged:
-        fit = settle(name, counts, plain, none, why=why)
+        at, fit = plain, settle(name, counts, plain, none, why=why)
         gamma = 0.0
         reason = (
             "the dispersion of the chances of capture is at its boundary 0: the data show no heterogeneity, "
@@ -133,11 +150,12 @@ def fit_beta_binomial(name: str, counts: MarginCounts) -> FamilyFit:
         )
         theta = none.theta
     else:
-        fit = settle(name, counts, model, peak, why=why)
+        at, fit = model, settle(name, counts, model, peak, why=why)
         gamma, reason, theta = float(np.exp(peak.theta[1])), "", peak.theta
     mu = float(1 / (1 + np.exp(-theta[0])))
     low = np.array([none.theta[0], -12.0])
     return FamilyFit(
+        model=at,
         fit=fit,
         profile=HistoryProfile(model=model, starts=(low, peak.theta) if flat else (peak.theta, low)),
         parameters=3,

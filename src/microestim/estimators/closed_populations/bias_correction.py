@@ -5,12 +5,9 @@ import numpy.typing as npt
 
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
+from microestim.estimators.closed_populations.designs import MarginDesign, OccasionDesign
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity
-from microestim.estimators.closed_populations.log_linear import (
-    MarginDesign,
-    OccasionDesign,
-    fit_log_linear,
-)
+from microestim.estimators.closed_populations.log_linear import fit_log_linear
 from microestim.estimators.closed_populations.margin_models import history_numbers
 
 __all__ = ["corrected_unseen", "frequency_changes"]

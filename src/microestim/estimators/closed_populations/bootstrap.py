@@ -13,11 +13,16 @@ from microestim.capture import Captures, FrequencyCounts
 from microestim.capture.statistics import Statistics
 from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
-from microestim.estimators.closed_populations.log_linear import MarginDesign, OccasionDesign
+from microestim.estimators.closed_populations.designs import MarginDesign, OccasionDesign
 from microestim.estimators.closed_populations.many_fits import maximise_many
 from microestim.estimators.closed_populations.margin_models import MarginModel, history_numbers
 from microestim.estimators.closed_populations.removal_models import removal_sizes
-from microestim.estimators.closed_populations.resampling import DrawnCounts, draw_counts, margin_of
+from microestim.estimators.closed_populations.resampling import (
+    DrawnCounts,
+    draw_counts,
+    draw_frequencies,
+    margin_of,
+)
 from microestim.estimators.closed_populations.symmetric import transitions
 
 __all__ = ["LogLinearResampler", "RemovalResampler", "Resampler"]
@@ -40,7 +45,10 @@ class Resampler(ABC):
     @property
     @abstractmethod
     def chances(self) -> Array:
-        """Chance of a capture on each occasion after each number of captures, shape (t, t + 1)."""
+        """Chance of a capture on each occasion after each number of captures, shape (t, t + 1).
+
+        With a last axis of length t where it matters on which occasion the first of them was.
+        """
 
     @property
     def margin(self) -> Array:
@@ -153,9 +161,7 @@ class LogLinearResampler(Resampler):
         """
         if self.model.counts.occasions is not None:
             return super().draw(resamples, rng)
-        f_k = rng.multinomial(round(self.size), self.margin / self.margin.sum(), size=resamples)[:, 1:]
-        nobody = np.empty((resamples, 0))
-        return DrawnCounts(n_i=nobody, u_i=nobody, f_k=f_k.astype(float))
+        return draw_frequencies(self.margin, round(self.size), resamples, rng)
 
     def refitted(self, drawn: DrawnCounts) -> Array:
         """See `Resampler`.

@@ -14,13 +14,9 @@ from microestim.estimators.closed_populations.ability_data import (
 )
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.family import FamilyFit, settle
-from microestim.estimators.closed_populations.likelihood import (
-    HistoryProfile,
-    Peak,
-    climb,
-    conditional_surface,
-)
-from microestim.estimators.closed_populations.margin_models import refuse_what_cannot_be
+from microestim.estimators.closed_populations.history_sizes import HistoryProfile, climb_near
+from microestim.estimators.closed_populations.likelihood import Peak, climb, conditional_surface
+from microestim.estimators.closed_populations.margin_refusals import refuse_what_cannot_be
 
 __all__ = ["ClassAbilities", "fit_classes"]
 
@@ -64,7 +60,13 @@ class ClassAbilities(AbilityModel):
 
 
 def fit_classes(
-    name: str, counts: MarginCounts, classes: int, *, by_occasion: bool, reaction: bool = False
+    name: str,
+    counts: MarginCounts,
+    classes: int,
+    *,
+    by_occasion: bool,
+    reaction: bool = False,
+    near: Array | None = None,
 ) -> FamilyFit:
     """Fit a model with a few classes of people.
 
@@ -80,6 +82,9 @@ def fit_classes(
         Whether each occasion has an effect of its own.
     reaction : bool
         Whether the chance of capture changes after the first capture.
+    near : ndarray, optional
+        Parameters of a fit to similar data: the search begins there, and elsewhere only where it ends without
+        a maximum.
 
     Returns
     -------
@@ -99,15 +104,7 @@ def fit_classes(
     """
     refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
     data = ability_data(counts, by_occasion=by_occasion, reaction=reaction)
-    model = ClassAbilities(data=data, classes=1)
-    peak = climb(model, start_effects(data))
-    for number in range(2, classes + 1):
-        larger = ClassAbilities(data=data, classes=number)
-        found = [climb(larger, start) for start in _starts(model, larger, peak.theta)]
-        best = max(found, key=lambda end: end.at.value)
-        if best.at.value < peak.at.value + NO_CLASS:
-            break
-        model, peak = larger, best
+    model, peak = _highest(data, classes, near)
     peak = _ordered(model, peak)
     always = _captured_always(model, peak.theta)
     free = np.ones(len(peak.theta), dtype=bool)
@@ -131,6 +128,7 @@ def fit_classes(
     elif not free.all():
         reason = "the chance of capture of one class is at its boundary 1; the error takes that as known"
     return FamilyFit(
+        model=model,
         fit=fit,
         profile=HistoryProfile(model=model, starts=(peak.theta,)),
         # Classes that coincide are counted: the model allowed for them.
@@ -139,6 +137,26 @@ def fit_classes(
         coefficients=_describe(model, peak.theta),
         reason=reason,
     )
+
+
+def _highest(data: AbilityData, classes: int, near: Array | None) -> tuple[ClassAbilities, Peak]:
+    """Search for the highest likelihood; with fewer classes where one more gains nothing."""
+    model = ClassAbilities(data=data, classes=classes)
+    # A fit with fewer classes, whose parameters are fewer, is no place to begin at.
+    if near is not None and len(near) == model.effects + 2 * (classes - 1):
+        found_near = climb_near(model, near)
+        if found_near is not None:
+            return model, found_near
+    model = ClassAbilities(data=data, classes=1)
+    peak = climb(model, start_effects(data))
+    for number in range(2, classes + 1):
+        larger = ClassAbilities(data=data, classes=number)
+        found = [climb(larger, start) for start in _starts(model, larger, peak.theta)]
+        best = max(found, key=lambda end: end.at.value)
+        if best.at.value < peak.at.value + NO_CLASS:
+            break
+        model, peak = larger, best
+    return model, peak
 
 
 def _starts(smaller: ClassAbilities, larger: ClassAbilities, theta: Array) -> list[Array]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
 
-__all__ = ["ClosedCounts", "MarginCounts", "closed_counts"]
+__all__ = ["ClosedCounts", "MarginCounts", "closed_counts", "refuse_many_populations"]
 
 Array = npt.NDArray[np.float64]
 
@@ -173,13 +173,7 @@ def closed_counts(captures: Any) -> ClosedCounts | MarginCounts:
             f"closed() takes Captures or FrequencyCounts, and was given {type(captures).__name__}; make "
             "captures with Captures.from_histories, from_counts, from_lists or from_events."
         )
-    captures.refuse_losses()
-    if len(captures.groups) > 1:
-        raise InputError(
-            f"these captures have the strata {', '.join(captures.groups)}, and a closed-population model is "
-            "of one population: fit each by captures.stratum(name), or all together as one by "
-            "captures.pooled()."
-        )
+    refuse_many_populations(captures)
     absent = [name for name in ("n_i", "u_i") if name in captures.missing]
     if absent:
         raise NotEstimableError(
@@ -192,6 +186,28 @@ def closed_counts(captures: Any) -> ClosedCounts | MarginCounts:
         people: dict[str | tuple[int, ...], int] = dict(captures.to_counts().items())
         captures = Captures.from_counts(people, names=captures.names)
     return ClosedCounts(captures)
+
+
+def refuse_many_populations(captures: Captures) -> None:
+    """Refuse captures that are of several populations, or of one that does not stay as it is.
+
+    Parameters
+    ----------
+    captures : Captures
+        The data.
+
+    Raises
+    ------
+    InputError
+        If people were lost on capture, or the captures have strata.
+    """
+    captures.refuse_losses()
+    if len(captures.groups) > 1:
+        raise InputError(
+            f"these captures have the strata {', '.join(captures.groups)}, and a closed-population model is "
+            "of one population: fit each by captures.stratum(name), or all together as one by "
+            "captures.pooled()."
+        )
 
 
 def _log_factorials(counts: Array) -> float:

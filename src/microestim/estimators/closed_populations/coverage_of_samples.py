@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from microestim.capture import Captures, FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
+from microestim.estimators.closed_populations.counts import MarginCounts, refuse_many_populations
 from microestim.estimators.frequency_counts.estimate import (
     COMPLEX_STEP,
     lower_bound,
@@ -136,7 +137,7 @@ def sample_coverage(
     if not isinstance(captures, Captures | FrequencyCounts):
         raise InputError(f"captures is a {type(captures).__name__}; give Captures or FrequencyCounts.")
     if isinstance(captures, Captures):
-        _refuse_what_is_not_one_population(captures)
+        refuse_many_populations(captures)
     elif model == "Mth":
         raise InputError(
             "Mth depends on how many people were captured on each occasion, and only frequencies of capture "
@@ -170,8 +171,7 @@ def sample_coverage(
         weights = _frequency_columns(captures, t)
         rows, people = np.hstack([weights, captures.histories]), captures.counts.astype(float)
     else:
-        people = np.array([held[times] if times <= held.times_seen[-1] else 0 for times in range(1, t + 1)])
-        rows, people = np.eye(t), people.astype(float)
+        rows, people = np.eye(t), MarginCounts(held).f_k
     statistics = (people @ rows).astype(complex)
     share = coverage_of(statistics[:t]).real
     if not share > 0:
@@ -248,7 +248,7 @@ def list_coverage(captures: Captures, *, correction: ListCorrection = "full") ->
         raise InputError(f"correction is {correction!r}; it must be one of {options}.")
     if not isinstance(captures, Captures):
         raise InputError(f"captures is a {type(captures).__name__}; give Captures: who is on which list.")
-    _refuse_what_is_not_one_population(captures)
+    refuse_many_populations(captures)
     t = captures.n_occasions
     if t < 3 and correction != "none":
         raise InputError(
@@ -297,7 +297,7 @@ def list_coverage(captures: Captures, *, correction: ListCorrection = "full") ->
             raise NotEstimableError(
                 f"the lists depend on each other so strongly, at a coverage of {share:.2f}, that no finite "
                 "size fits. Use correction='one-step', which errs towards independent lists.",
-                bound=size_without(found, share),
+                bound=found / share,
             )
     return _estimate(
         size,
@@ -308,38 +308,6 @@ def list_coverage(captures: Captures, *, correction: ListCorrection = "full") ->
         reference=CHAO_TSAY_1998,
         params={"coverage": share, "found_elsewhere": found},
     )
-
-
-def size_without(found: float, share: float) -> float:
-    """Size if lists were independent.
-
-    Parameters
-    ----------
-    found : float
-        People found on other lists, on average.
-    share : float
-        Coverage.
-
-    Returns
-    -------
-    float
-        People.
-
-    Examples
-    --------
-    >>> size_without(200.0, 0.5)
-    400.0
-    """
-    return found / share
-
-
-def _refuse_what_is_not_one_population(captures: Captures) -> None:
-    captures.refuse_losses()
-    if captures.groups:
-        raise InputError(
-            f"the captures have strata ({', '.join(captures.groups)}); call pooled() to put them together, "
-            "or stratum(name) for each."
-        )
 
 
 def _frequency_columns(captures: Captures, t: int) -> Array:

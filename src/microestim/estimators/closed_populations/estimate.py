@@ -20,7 +20,8 @@ from microestim.estimators.closed_populations.goodness import (
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity
 from microestim.estimators.closed_populations.profile import SizeProfile
 from microestim.estimators.closed_populations.resample_chunks import resampled_sizes
-from microestim.results import FittedEstimate, Interval, Rng, floored_interval, format_share
+from microestim.estimators.percentiles import percentile_interval
+from microestim.results import FittedEstimate, Interval, Rng, format_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,9 +71,9 @@ class ClosedEstimate(FittedEstimate):
     deviance: float | None
     asymptotic_bias: float | None
     _profile: SizeProfile = field(repr=False)
-    _resampler: Resampler | None = field(default=None, repr=False)
-    _counts: MarginCounts | None = field(default=None, repr=False)
-    _refit: Refit | None = field(default=None, repr=False)
+    _resampler: Resampler = field(repr=False)
+    _counts: MarginCounts = field(repr=False)
+    _refit: Refit = field(repr=False)
 
     @property
     def multinomial_maximum(self) -> float:
@@ -97,45 +98,19 @@ class ClosedEstimate(FittedEstimate):
     @property
     def interval_methods(self) -> tuple[str, ...]:
         """Names that `interval` accepts as its method, the default first."""
-        drawn = () if self._resampler is None else ("bootstrap",)
-        return ("profile", "lognormal", "wald", *drawn)
+        return ("profile", "lognormal", "wald", "bootstrap")
 
     def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
         if method == "bootstrap":
             return self._bootstrap(level, rng, n_resamples)
         if method != "profile":
             return super()._make_interval(method, level, rng, n_resamples)
-        low, high = self._profile.limits(level)
-        note = ""
-        if np.isinf(high):
-            note = (
-                "no upper limit: the likelihood stays within the level for any size up to ten million times "
-                "the number seen"
-            )
-        assert self.n_observed is not None
-        return floored_interval(
-            low, high, level=level, kind="confidence: profile likelihood", floor=self.n_observed, note=note
-        )
+        return self._profile.interval(level)
 
     def _bootstrap(self, level: float, rng: Rng, n_resamples: int | None) -> Interval:
-        assert self._resampler is not None
         assert self.n_observed is not None
         sizes = resampled_sizes(self._resampler, rng=rng, n_resamples=n_resamples)
-        tail = (1 - level) / 2
-        # The inverted empirical distribution never averages an infinite size with a finite one.
-        low, high = np.quantile(sizes, [tail, 1 - tail], method="inverted_cdf")
-        empty = int(np.isinf(sizes).sum())
-        note = ""
-        if empty:
-            note = f"{empty:,} of {len(sizes):,} resamples have no estimate and count as infinite"
-        return floored_interval(
-            float(low),
-            float(high),
-            level=level,
-            kind="confidence: bootstrap percentile",
-            floor=self.n_observed,
-            note=note,
-        )
+        return percentile_interval(sizes, level=level, floor=float(self.n_observed))
 
     def expected(self, of: Literal["captures", "histories"] = "captures") -> pd.DataFrame:
         """Lay expected beside observed numbers of people, with Pearson's residuals.
@@ -156,6 +131,11 @@ class ClosedEstimate(FittedEstimate):
         NotEstimableError
             If the data do not say what was observed.
 
+        Notes
+        -----
+        A history has the product of the chances of its captures, each given the captures before it; only
+        histories that were observed are listed, so the cost follows them and never 2^t.
+
         Examples
         --------
         >>> from microestim.capture import Captures
@@ -164,8 +144,7 @@ class ClosedEstimate(FittedEstimate):
         >>> found.expected("histories")["expected"].round(1).tolist()
         [35.0, 35.0, 20.0, 0.0]
         """
-        resampler, counts = self._drawn_from()
-        return expected_counts(resampler, counts, of)
+        return expected_counts(self._resampler, self._counts, of)
 
     def goodness_of_fit(self, *, rng: Rng = None, n_resamples: int | None = None) -> GoodnessOfFit:
         """Compare the data with data drawn from the fitted model.
@@ -191,14 +170,15 @@ class ClosedEstimate(FittedEstimate):
         Notes
         -----
         Most histories are rare, so the deviance has no chi-square distribution; drawing from the model gives
-        the one that it has. Data sets are fitted through joblib, see `interval`.
+        the one that it has. Data sets are drawn by history and fitted one by one, through joblib: some
+        milliseconds each, and more with tens of thousands of distinct histories. The search of a model with a
+        likelihood of its own begins at the parameters of this fit.
         """
-        resampler, counts = self._drawn_from()
-        if self.deviance is None or self._refit is None:
+        if self.deviance is None:
             raise NotEstimableError("there is no deviance: the counts by history are not known.")
         return goodness_of_fit(
-            resampler,
-            counts,
+            self._resampler,
+            self._counts,
             method=self.method,
             deviance=self.deviance,
             df_resid=self.df_resid,
@@ -208,8 +188,6 @@ class ClosedEstimate(FittedEstimate):
         )
 
     def _drawn_from(self) -> tuple[Resampler, MarginCounts]:
-        if self._resampler is None or self._counts is None:
-            raise NotEstimableError(f"{self.method} has no expected counts here.")
         return self._resampler, self._counts
 
     def _extra_rows(self) -> list[tuple[str, str]]:

@@ -8,13 +8,8 @@ import numpy.typing as npt
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity
-from microestim.estimators.closed_populations.likelihood import (
-    HistoryModel,
-    HistoryProfile,
-    Peak,
-    SizeFit,
-    size_from,
-)
+from microestim.estimators.closed_populations.history_sizes import HistoryProfile, SizeFit, size_from
+from microestim.estimators.closed_populations.likelihood import HistoryModel, Peak
 from microestim.estimators.closed_populations.margin_models import fit_margin_model
 
 __all__ = [
@@ -39,6 +34,8 @@ class FamilyFit:
 
     Parameters
     ----------
+    model : HistoryModel
+        The model at the parameters of `fit`.
     fit : SizeFit
         The size, its error and the likelihood.
     profile : HistoryProfile
@@ -53,6 +50,7 @@ class FamilyFit:
         What is at a boundary; empty otherwise.
     """
 
+    model: HistoryModel
     fit: SizeFit
     profile: HistoryProfile
     parameters: int

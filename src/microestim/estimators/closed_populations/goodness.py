@@ -15,7 +15,7 @@ from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.bootstrap import Resampler
 from microestim.estimators.closed_populations.counts import ClosedCounts, MarginCounts
 from microestim.estimators.closed_populations.resample_chunks import in_chunks
-from microestim.estimators.closed_populations.resampling import draw_by_history
+from microestim.estimators.closed_populations.resampling import chances_of, draw_by_history
 from microestim.results import Rng, Table
 
 if TYPE_CHECKING:
@@ -147,7 +147,9 @@ def pearson_statistic(f_k: Array, margin: Array, size: float) -> float:
     1.5
     """
     expected = size * margin[1:]
-    return float(np.sum((f_k - expected) ** 2 / expected))
+    # Where nobody is, the term is the expectation, even one so small that it is 0.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.sum(np.where(f_k > 0, (f_k - expected) ** 2 / expected, expected)))
 
 
 def expected_by_captures(f_k: Array, margin: Array, size: float) -> pd.DataFrame:
@@ -185,8 +187,9 @@ def expected_by_history(
         Distinct histories that were observed.
     counts : ndarray, shape (rows,)
         People with each.
-    chances : ndarray, shape (t, t + 1)
-        Row i, column k: the chance of a capture on occasion i after k captures.
+    chances : ndarray, shape (t, t + 1) or (t, t + 1, t)
+        Row i, column k: the chance of a capture on occasion i after k captures, the first of them on each
+        occasion on the last axis.
     size : float
         Size of the population, in people.
 
@@ -198,11 +201,9 @@ def expected_by_history(
     """
     import pandas as pd
 
-    seen = histories.astype(np.int64)
-    chance = chances[np.arange(seen.shape[1]), np.cumsum(seen, axis=1) - seen]
-    expected = size * np.prod(np.where(seen == 1, chance, 1 - chance), axis=1)
-    shown = size * (1 - np.prod(1 - chances[:, 0]))
-    names = ["".join(map(str, history)) for history in seen.tolist()]
+    expected = size * chances_of(chances, histories)
+    shown = size * (1 - float(chances_of(chances, np.zeros((1, len(chances))))[0]))
+    names = ["".join(map(str, history)) for history in histories.astype(int).tolist()]
     frame = pd.DataFrame({"history": [*names, "all others"]})
     # Rounding may leave a little less than nothing for the others where every history was observed.
     others = max(shown - float(expected.sum()), 0.0)

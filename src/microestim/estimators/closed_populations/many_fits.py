@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from microestim.estimators.closed_populations.designs import Design
 from microestim.estimators.closed_populations.log_linear import (
     MOST_HALVINGS,
     MOST_STEPS,
     SMALL_STEP,
-    Design,
     newton_step,
 )
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from microestim.estimators.closed_populations.designs import MarginDesign, OccasionDesign
 from microestim.estimators.closed_populations.log_linear import (
     MOST_HALVINGS,
     MOST_STEPS,
     SMALL_STEP,
-    MarginDesign,
     Maximum,
-    OccasionDesign,
     newton_step,
 )
 

@@ -9,8 +9,9 @@ from microestim.estimators.closed_populations.abilities import AbilityModel, Nod
 from microestim.estimators.closed_populations.ability_data import ability_data, cumulants, start_effects
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.family import FamilyFit, refuse_endless, settle
-from microestim.estimators.closed_populations.likelihood import HistoryProfile, climb, conditional_surface
-from microestim.estimators.closed_populations.margin_models import refuse_what_cannot_be
+from microestim.estimators.closed_populations.history_sizes import HistoryProfile, climb_near
+from microestim.estimators.closed_populations.likelihood import climb, conditional_surface
+from microestim.estimators.closed_populations.margin_refusals import refuse_what_cannot_be
 
 __all__ = ["NormalAbilities", "fit_normal"]
 
@@ -124,7 +125,14 @@ def _best_start(counts: MarginCounts, model: NormalAbilities, starts: list[Array
     return best
 
 
-def fit_normal(name: str, counts: MarginCounts, *, by_occasion: bool, reaction: bool = False) -> FamilyFit:
+def fit_normal(
+    name: str,
+    counts: MarginCounts,
+    *,
+    by_occasion: bool,
+    reaction: bool = False,
+    near: Array | None = None,
+) -> FamilyFit:
     """Fit a model whose logits of capture are normal among people.
 
     Parameters
@@ -137,6 +145,9 @@ def fit_normal(name: str, counts: MarginCounts, *, by_occasion: bool, reaction: 
         Whether each occasion has an effect of its own.
     reaction : bool
         Whether the chance of capture changes after the first capture.
+    near : ndarray, optional
+        Parameters of a fit to similar data: the search begins there, and elsewhere only where it ends without
+        a maximum.
 
     Returns
     -------
@@ -154,7 +165,13 @@ def fit_normal(name: str, counts: MarginCounts, *, by_occasion: bool, reaction: 
     model = NormalAbilities(data=data)
     effects = start_effects(data)
     starts = [np.append(effects * np.sqrt(1 + s**2 / 3), s) for s in (0.3, 1.0, 2.5)]
-    peak = climb(model, _best_start(counts, model, starts))
+    # At a spread of 0 the slope by the spread is 0 whatever the data: no place to begin at.
+    told = near is not None and abs(near[-1]) > NO_SPREAD
+    found_near = climb_near(model, near) if near is not None and told else None
+    if found_near is not None and NO_SPREAD < abs(found_near.theta[-1]) < LARGEST_SPREAD:
+        peak = found_near
+    else:
+        peak = climb(model, _best_start(counts, model, starts))
     sigma = abs(float(peak.theta[-1]))
     if sigma > LARGEST_SPREAD:
         raise refuse_endless(
@@ -171,6 +188,7 @@ def fit_normal(name: str, counts: MarginCounts, *, by_occasion: bool, reaction: 
     if reaction:
         coefficients["reaction"] = float(peak.theta[len(data.captured)])
     return FamilyFit(
+        model=model,
         fit=found,
         profile=HistoryProfile(model=model, starts=(peak.theta, *(starts[1:2] if none else ()))),
         parameters=1 + len(peak.theta),

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from microestim.estimators.closed_populations.blas_threads import one_blas_thread
 from microestim.estimators.closed_populations.margin_models import MarginModel
 from microestim.estimators.two_samples.gamma_ratio import log_rising
+from microestim.results import Interval, floored_interval
 
-__all__ = ["LogLinearProfile", "RemovalProfile", "SizeProfile"]
+__all__ = ["LogLinearProfile", "RemovalProfile", "SizeProfile", "factorials_slope"]
 
 Array = npt.NDArray[np.float64]
 # A population that many times the number seen is beyond what any data of this kind can bound.
@@ -124,9 +125,51 @@ class SizeProfile(ABC):
             high = best + width
         return low, float(np.inf)
 
+    def interval(self, level: float, *, because: str = "") -> Interval:
+        """Return the limits as an interval that says why it is endless.
 
-def _digamma_difference(size: float, seen: float) -> float:
-    """Return the derivative of log Gamma(N + 1) - log Gamma(N - n + 1)."""
+        Parameters
+        ----------
+        level : float
+            Confidence level, between 0 and 1.
+        because : str
+            What makes an upper limit infinite, as a clause that ends with "that" and a space.
+
+        Returns
+        -------
+        Interval
+            Of people, from the number seen on.
+        """
+        low, high = self.limits(level)
+        note = ""
+        if np.isinf(high):
+            note = (
+                f"no upper limit: {because}the likelihood stays within the level for any size up to ten "
+                "million times the number seen"
+            )
+        return floored_interval(
+            low, high, level=level, kind="confidence: profile likelihood", floor=self.n_observed, note=note
+        )
+
+
+def factorials_slope(size: float, seen: float) -> float:
+    """Return the derivative of log N! - log (N - n)! with respect to the size N.
+
+    Parameters
+    ----------
+    size, seen : float
+        Size of the population N and people seen n.
+
+    Returns
+    -------
+    float
+        The derivative.
+
+    Examples
+    --------
+    >>> round(factorials_slope(10.0, 2.0), 6) == round(1 / 10 + 1 / 9, 6)
+    True
+    """
     from scipy.special import psi
 
     return float(psi(size + 1) - psi(size - seen + 1))
@@ -169,7 +212,7 @@ class LogLinearProfile(SizeProfile):
 
     def slope(self, size: float) -> float:
         """See `SizeProfile`."""
-        return _digamma_difference(size, self.n_observed) - self._fit(size)[1]
+        return factorials_slope(size, self.n_observed) - self._fit(size)[1]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -216,4 +259,4 @@ class RemovalProfile(SizeProfile):
         _, left, caught, missed = self._parts(size)
         occasions = len(self.first) - self.apart
         value = occasions * np.log1p(-caught / (caught + missed)) + np.log(left / size)
-        return float(value + _digamma_difference(size, self.n_observed))
+        return float(value + factorials_slope(size, self.n_observed))

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts
 from microestim.estimators.closed_populations.family import FamilyFit, refuse_endless, settle
+from microestim.estimators.closed_populations.history_sizes import HistoryProfile, climb_near
 from microestim.estimators.closed_populations.likelihood import (
     HistoryModel,
-    HistoryProfile,
     Surface,
     climb,
     conditional_surface,
@@ -78,8 +78,15 @@ class OccasionsAndReaction(HistoryModel):
         )
         return Surface(value=float(value), slope=slope, bend=bend), unseen
 
+    def chances(self, theta: Array) -> Array:
+        """See `HistoryModel`."""
+        t = len(self.n_i)
+        logits = np.repeat(theta[:t, None] + theta[t], t + 1, axis=1)
+        logits[:, 0] = theta[:t]
+        return np.asarray(np.exp(-np.logaddexp(0, -logits)))
 
-def fit_occasions_and_reaction(name: str, counts: ClosedCounts) -> FamilyFit:
+
+def fit_occasions_and_reaction(name: str, counts: ClosedCounts, *, near: Array | None = None) -> FamilyFit:
     """Fit Mtb.
 
     Parameters
@@ -88,6 +95,9 @@ def fit_occasions_and_reaction(name: str, counts: ClosedCounts) -> FamilyFit:
         Name of the model, for messages.
     counts : ClosedCounts
         The data.
+    near : ndarray, optional
+        Parameters of a fit to similar data: the search begins there, and elsewhere only where it ends without
+        a maximum.
 
     Returns
     -------
@@ -118,15 +128,19 @@ def fit_occasions_and_reaction(name: str, counts: ClosedCounts) -> FamilyFit:
             f"{empty[0] + 1}. Drop the occasion: it says nothing of the number of people."
         )
     model = OccasionsAndReaction(n_i=counts.n_i, u_i=counts.u_i)
-    starts = [_start(counts, missed, reaction) for missed in (0.1, 0.5, 2.0) for reaction in (-1.0, 0.0, 1.0)]
-    starts.sort(key=lambda start: -conditional_surface(model, start).value)
-    peak = max((climb(model, start) for start in starts[:2]), key=lambda end: end.at.value)
+    peak = None if near is None else climb_near(model, near)
+    if peak is None:
+        tries = [(missed, reaction) for missed in (0.1, 0.5, 2.0) for reaction in (-1.0, 0.0, 1.0)]
+        starts = [_start(counts, missed, reaction) for missed, reaction in tries]
+        starts.sort(key=lambda start: -conditional_surface(model, start).value)
+        peak = max((climb(model, start) for start in starts[:2]), key=lambda end: end.at.value)
     if np.abs(peak.theta).max() > 30:
         raise refuse_endless(name, counts, "a chance of capture runs to 0 or 1")
     why = "first captures decline no more than chances by occasion explain, and the size runs to infinity"
     found = settle(name, counts, model, peak, why=why)
     t = counts.t
     return FamilyFit(
+        model=model,
         fit=found,
         profile=HistoryProfile(model=model, starts=(peak.theta,)),
         parameters=t + 2,

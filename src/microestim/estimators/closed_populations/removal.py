@@ -9,7 +9,7 @@ from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.profile import RemovalProfile
 from microestim.estimators.closed_populations.removal_models import log_survival
 from microestim.estimators.references import ZIPPIN_1956
-from microestim.results import FittedEstimate, Interval, Rng, floored_interval, format_share
+from microestim.results import FittedEstimate, Interval, Rng, format_share
 
 __all__ = ["RemovalEstimate", "removal"]
 
@@ -57,21 +57,7 @@ class RemovalEstimate(FittedEstimate):
     def _make_interval(self, method: str, level: float, rng: Rng, n_resamples: int | None) -> Interval:
         if method != "profile":
             return super()._make_interval(method, level, rng, n_resamples)
-        low, high = self._profile.limits(level)
-        note = ""
-        if np.isinf(high):
-            note = (
-                "no upper limit: the catches decline so little that the likelihood stays within the level "
-                "for any size up to ten million times the number caught"
-            )
-        return floored_interval(
-            low,
-            high,
-            level=level,
-            kind="confidence: profile likelihood",
-            floor=float(self.catches.sum()),
-            note=note,
-        )
+        return self._profile.interval(level, because="the catches decline so little that ")
 
     def _extra_rows(self) -> list[tuple[str, str]]:
         caught = ", ".join(f"{catch:,.0f}" for catch in self.catches)

@@ -5,50 +5,18 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from microestim.errors import InputError, NotEstimableError
+from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.bootstrap import Resampler
 from microestim.estimators.closed_populations.resampling import LARGEST_DRAWN
+from microestim.estimators.percentiles import checked_resamples
 from microestim.results import Rng
 
-__all__ = ["checked_resamples", "in_chunks", "resampled_sizes"]
+__all__ = ["in_chunks", "resampled_sizes"]
 
 Array = npt.NDArray[np.float64]
 DEFAULT_RESAMPLES = 1000
-FEWEST_RESAMPLES = 100
 # Data sets that share a stream and are fitted together; a fixed number, so that no back end changes a digit.
 CHUNK = 100
-
-
-def checked_resamples(n_resamples: int | None) -> int:
-    """Return a number of resamples that a percentile can be taken of.
-
-    Parameters
-    ----------
-    n_resamples : int or None
-        The number; 1,000 when None.
-
-    Returns
-    -------
-    int
-        The number.
-
-    Raises
-    ------
-    InputError
-        If it is no whole number, or below 100.
-
-    Examples
-    --------
-    >>> checked_resamples(None)
-    1000
-    """
-    resamples = DEFAULT_RESAMPLES if n_resamples is None else n_resamples
-    whole = np.asarray(resamples).dtype.kind in "iu"
-    if not whole or resamples < FEWEST_RESAMPLES:
-        raise InputError(
-            f"n_resamples is {n_resamples!r}; give a whole number of at least {FEWEST_RESAMPLES}."
-        )
-    return int(resamples)
 
 
 def resampled_sizes(resampler: Resampler, *, rng: Rng, n_resamples: int | None) -> Array:
@@ -110,7 +78,7 @@ def in_chunks[T](
     """
     from joblib import Parallel, delayed
 
-    resamples = checked_resamples(n_resamples)
+    resamples = checked_resamples(n_resamples, default=DEFAULT_RESAMPLES)
     if not resampler.people < LARGEST_DRAWN:
         raise NotEstimableError(
             f"a population of {resampler.people:,.0f} is too large to be drawn; use method='profile'."

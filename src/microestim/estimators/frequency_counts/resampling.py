@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from microestim.capture.frequencies import FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
-from microestim.results import Interval, Rng, floored_interval
+from microestim.estimators.percentiles import checked_resamples, percentile_interval
+from microestim.results import Interval, Rng
 
 __all__ = ["bootstrap_interval"]
 
 DEFAULT_RESAMPLES = 200
-FEWEST_RESAMPLES = 100
 # Multinomial draws take whole numbers of 64 bits.
 LARGEST_POPULATION = 1e15
 
@@ -70,17 +70,13 @@ def bootstrap_interval(
     >>> interval.kind
     'confidence: bootstrap percentile'
     """
-    resamples = DEFAULT_RESAMPLES if n_resamples is None else n_resamples
-    if np.asarray(resamples).dtype.kind not in "iu" or resamples < FEWEST_RESAMPLES:
-        raise InputError(
-            f"n_resamples is {n_resamples!r}; give a whole number of at least {FEWEST_RESAMPLES}."
-        )
+    resamples = checked_resamples(n_resamples, default=DEFAULT_RESAMPLES)
     if n_hat > LARGEST_POPULATION:
         raise InputError(f"a population of {n_hat:,.0f} is too large to resample; use another method.")
     generator = np.random.default_rng(rng)
     kept = np.append(chances, max(1.0 - chances.sum(), 0.0))
-    drawn = generator.multinomial(round(n_hat), kept / kept.sum(), size=int(resamples))
-    numbers = np.full(int(resamples), np.inf)
+    drawn = generator.multinomial(round(n_hat), kept / kept.sum(), size=resamples)
+    numbers = np.full(resamples, np.inf)
     for place, row in enumerate(drawn):
         counts = {times: int(people) for times, people in enumerate(row[:-1]) if times and people}
         if row[-1]:
@@ -92,11 +88,4 @@ def bootstrap_interval(
             numbers[place] = refit(FrequencyCounts(counts, last_is_pooled=bool(pooled and row[-1] > 0)))
         except NotEstimableError:
             continue
-    tail = (1 - level) / 2
-    # The inverted empirical distribution never averages an infinite number with a finite one.
-    low, high = np.quantile(numbers, [tail, 1 - tail], method="inverted_cdf")
-    without = int(np.isinf(numbers).sum())
-    note = f"{without} of {resamples} resamples had no estimate and count as infinite" if without else ""
-    return floored_interval(
-        low, high, level=level, kind="confidence: bootstrap percentile", floor=seen, note=note
-    )
+    return percentile_interval(numbers, level=level, floor=seen)
