@@ -9,7 +9,7 @@ from microestim.checks.reproduction import reproduce
 from microestim.checks.result import CheckResult
 from microestim.errors import NotEstimableError
 from microestim.models.design import Design
-from microestim.models.observations import DeclaredAccounts, MonthlyVisitors
+from microestim.models.observations import AudienceFigure, DeclaredAccounts
 from microestim.models.people import TIER_IDS
 from microestim.results import Table
 from microestim.results.posterior import printed_draws
@@ -61,7 +61,7 @@ def platforms_without_own_evidence(design: Design) -> tuple[str, ...]:
     for observation in design.observations:
         if isinstance(observation, DeclaredAccounts):
             alone[observation.platform] = 1.0
-        elif isinstance(observation, MonthlyVisitors) and observation.members.sum() == 1:
+        elif isinstance(observation, AudienceFigure) and observation.members.sum() == 1:
             alone += observation.members
     for frame in design.frames:
         if frame.members.sum() == 1:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,8 @@ from microestim.models.frames import Frame
 from microestim.models.observations import (
     ActiveMemberships,
     AnyPlatformMemberships,
+    AudienceFigure,
+    CensoredVisitors,
     CountryShare,
     DeclaredAccounts,
     DeclaredSum,
@@ -26,7 +30,7 @@ from microestim.models.observations import (
     PublishedEstimate,
     StatedFrequency,
 )
-from microestim.models.observations.audience import source_name
+from microestim.models.observations.audience import month_name, source_name, steady_error_row
 from microestim.models.sizes import DeclaredTotal, SizeDesign
 from microestim.study import BANDS, Study
 from microestim.study.evidence import (
@@ -73,6 +77,8 @@ class _Assembly:
         self.index = {platform: j for j, platform in enumerate(self.platforms)}
         self.left_out: dict[str, str] = {}
         self.observations: list[Observation] = []
+        self.months: tuple[str, ...] = ()
+        self.steady: tuple[str, ...] = ()
         self.items = []
         for item in study.evidence:
             if item.type in ("income", "hours", "benchmark"):
@@ -87,12 +93,17 @@ class _Assembly:
     def members(self, platforms: tuple[str, ...]) -> np.ndarray:
         return np.array([float(platform in platforms) for platform in self.platforms])
 
-    def residual(self, item: RegistrationsEvidence | AudienceEvidence) -> tuple[float, tuple[str, ...]]:
+    def residual(
+        self, item: RegistrationsEvidence | AudienceEvidence, whole: float
+    ) -> tuple[float, tuple[str, ...]]:
         """Take off a total what it contains: its value and platforms are those that are left."""
-        value, platforms = item.value, set(self.study.resolve(item.platforms))
+        value, platforms = whole, set(self.study.resolve(item.platforms))
         for part_id in item.contains:
             part = self.study.item(part_id)
-            if part.type != item.type or part.role != "evidence":
+            if part.type != item.type or part.role != "evidence" or part.value is None:
+                continue
+            if isinstance(part, AudienceEvidence) and part.threshold is not None:
+                # Somewhere below the threshold: the total still counts those platforms.
                 continue
             value -= part.value
             platforms -= set(self.study.resolve(part.platforms))
@@ -103,7 +114,7 @@ class _Assembly:
             )
         if value <= 0:
             raise StudyError(
-                f"evidence {item.id!r}: the total {item.value:,.0f} is not above the sum of what it contains "
+                f"evidence {item.id!r}: the total {whole:,.0f} is not above the sum of what it contains "
                 f"({', '.join(item.contains)}); a total must exceed its parts"
             )
         return value, tuple(p for p in self.study.resolve(item.platforms) if p in platforms)
@@ -117,6 +128,8 @@ class _Assembly:
             isinstance(
                 o, DeclaredAccounts | DeclaredSum | MonthlyVisitors | HistoryCounts | PublishedEstimate
             )
+            # That a count is below a threshold says nothing of how large anything is.
+            or (isinstance(o, CensoredVisitors) and o.low is not None)
             for o in self.observations
         ):
             raise StudyError(
@@ -143,7 +156,7 @@ class _Assembly:
         for item in self.items:
             if not isinstance(item, RegistrationsEvidence):
                 continue
-            value, platforms = self.residual(item)
+            value, platforms = self.residual(item, item.value)
             if len(platforms) > 1:
                 sums.append((item, value, self.members(platforms)))
                 continue
@@ -205,18 +218,31 @@ class _Assembly:
 
     def audience(self) -> dict[str, str]:
         sources: dict[str, str] = {}
+        used: list[tuple[AudienceEvidence, float | None, tuple[str, ...]]] = []
         for item in self.items:
             if not isinstance(item, AudienceEvidence):
                 continue
-            if item.value == 0:
+            if item.limits is not None:
+                used.append((item, None, self.study.resolve(item.platforms)))
+            elif item.value:
+                used.append((item, *self.residual(item, item.value)))
+            else:
                 self.left_out[item.id] = (
                     "a count of zero means 'below the service's threshold', which is not given"
                 )
-                continue
-            value, platforms = self.residual(item)
-            members = self.members(platforms)
-            worldwide = item.reach == "worldwide"
-            self.worldwide_used = self.worldwide_used or worldwide
+        times = Counter(
+            (source_name(item.page_scope, item.vendor), platform)
+            for item, _, platforms in used
+            for platform in platforms
+        )
+        repeated = {source for (source, _), count in times.items() if count > 1}
+        periods = tuple(dict.fromkeys(item.period for item, _, _ in used))
+        self.months = tuple(month_name(period) for period in periods) if len(periods) > 1 else ()
+        self.steady = tuple(
+            dict.fromkeys(steady_error_row(source) for source, _ in times if source in repeated)
+        )
+        for item, value, platforms in used:
+            self.worldwide_used = self.worldwide_used or item.reach == "worldwide"
             source = source_name(item.page_scope, item.vendor)
             sources[source] = f"visitors_per_person[{item.page_scope}]"
             where = (
@@ -224,16 +250,27 @@ class _Assembly:
                 if len(platforms) == 1
                 else f"{len(platforms)} platforms together"
             )
+            about: dict[str, Any] = {
+                "name": item.id,
+                "members": self.members(platforms),
+                "worldwide": item.reach == "worldwide",
+                "source": source,
+                "stated_error": item.error.relative if item.error else None,
+                "repeated": source in repeated,
+                "month": month_name(item.period) if self.months else None,
+                "months": self.months,
+            }
+            if value is not None:
+                self.observations.append(
+                    MonthlyVisitors(label=f"visitors, {where}", unit="visitors", value=value, **about)
+                )
+                continue
+            assert item.limits is not None
+            low, high = item.limits
+            said = f"below {high:,.0f}" if low is None else f"{low:,.0f} to {high:,.0f}"
             self.observations.append(
-                MonthlyVisitors(
-                    name=item.id,
-                    label=f"visitors, {where}",
-                    unit="visitors",
-                    value=value,
-                    members=members,
-                    worldwide=worldwide,
-                    source=source,
-                    stated_error=item.error.relative if item.error else None,
+                CensoredVisitors(
+                    label=f"visitors {said}, {where} (1: yes)", unit="yes or no", low=low, high=high, **about
                 )
             )
         return sources
@@ -486,8 +523,9 @@ class _Assembly:
         rows = ["size"]
         if len(self.platforms) > 1:
             rows += ["inflation", "active_share", "active_rate"]
-            if any(isinstance(o, MonthlyVisitors) for o in self.observations):
+            if any(isinstance(o, AudienceFigure) for o in self.observations):
                 rows.append("visitors")
+        rows += self.steady
         if self.worldwide_used:
             rows.append("share")
         return tuple(rows)
@@ -516,6 +554,9 @@ class _Assembly:
             add("audience_error")
             if several:
                 add("visitors_spread")
+            if self.steady:
+                add("audience_persistence")
+            found.extend(Parameter(name, "audience_month") for name in self.months)
         if frames:
             add("capture_exponent")
             found.extend(Parameter(name, prior) for frame in frames for name, prior in frame.parameters)

@@ -15,6 +15,7 @@ from microestim.models.graph import graph_data
 from microestim.models.observations import (
     ActiveMemberships,
     AnyPlatformMemberships,
+    CensoredVisitors,
     HistoryCounts,
     MembershipCounts,
     MembershipCountsByFrequency,
@@ -167,6 +168,8 @@ def _with_numbers(observation: Observation, numbers: Mapping[str, float]) -> Obs
     match observation:
         case GaussianObservation():
             return replace(observation, value=numbers[name])
+        case CensoredVisitors():
+            return replace(observation, within=numbers[name])
         case AnyPlatformMemberships():
             return replace(observation, mean=numbers[name], single=numbers.get(f"{name}[one only]"))
         case StatedFrequency():

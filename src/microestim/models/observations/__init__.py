@@ -5,7 +5,7 @@ be checked to sum to the model's log-density, and a piece of evidence can be sco
 """
 
 from microestim.models.observations.answers import StatedFrequency
-from microestim.models.observations.audience import MonthlyVisitors
+from microestim.models.observations.audience import AudienceFigure, CensoredVisitors, MonthlyVisitors
 from microestim.models.observations.captures import HistoryCounts, PublishedEstimate
 from microestim.models.observations.never_used import NeverUsed
 from microestim.models.observations.observation import Observation, ReadFrequency, Replicates
@@ -22,6 +22,8 @@ from microestim.models.observations.registrations import CountryShare, DeclaredA
 __all__ = [
     "ActiveMemberships",
     "AnyPlatformMemberships",
+    "AudienceFigure",
+    "CensoredVisitors",
     "CountryShare",
     "DeclaredAccounts",
     "DeclaredSum",
