@@ -343,7 +343,36 @@ def _never_used(o: Any, w: World, sizes: Any) -> float:
     return stats.norm.logpdf(math.log(o.value), math.log(never), o.error)
 
 
+def _last_visits(o: Any, w: World, sizes: Any) -> float:
+    respondents, factor = w.respondents(o.frame), w.p["stated_gap"]
+    limits = [0.0, *o.days, math.inf]
+    total = 0.0
+    for count, low, high in zip(o.counts, limits, limits[1:], strict=False):
+        # The time since the visit before, in days, as stated: exponential in each cell.
+        gap = stats.expon(scale=factor * 30.44 / CELL_RATES)
+        total += count * math.log(respondents @ (gap.sf(low) - gap.sf(high)))
+    return total
+
+
+def _ratio(o: Any, w: World, sizes: Any) -> float:
+    found = {}
+    for kind in (o.numerator, o.denominator):
+        chance = {
+            "declared": np.ones(len(X)),
+            "registered": np.ones(len(X)),
+            "monthly": CELL_RATES > 1,
+            "weekly": CELL_RATES > WEEK,
+            "ever_worked": stats.poisson.sf(0, w.p.get("account_age", 1.0) * CELL_RATES),
+        }[kind]
+        inflated = np.exp(w.inflation) if kind == "declared" else 1.0
+        found[kind] = float((o.members * w.accounts * inflated * (w.weights @ chance)).sum())
+    part, whole = found[o.numerator], found[o.denominator]
+    return stats.norm.logpdf(special.logit(o.value), math.log(part / (whole - part)), o.error)
+
+
 _FORMULAS = {
+    "LastVisits": _last_visits,
+    "AccountRatio": _ratio,
     "DeclaredAccounts": _declared,
     "DeclaredSum": _declared_sum,
     "CountryShare": _country_share,

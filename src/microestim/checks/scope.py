@@ -103,7 +103,8 @@ def check_scope(fit: FittedModel) -> CheckResult:
     rows, late = [], []
     for item in study.evidence:
         used = item.id in inside
-        if used and not _overlaps(item.period, study.period):
+        # A ratio from elsewhere is of another time as well; its stated error covers both.
+        if used and item.type != "ratio" and not _overlaps(item.period, study.period):
             late.append(f"{item.id} ({item.period})")
         basis = f"{item.basis}, with an assumption" if rests_on_assumption(study, item.id) else item.basis
         entry = "yes" if used else f"no: {design.left_out.get(item.id, 'it adds nothing')}"

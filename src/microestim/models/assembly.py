@@ -12,6 +12,7 @@ from microestim.errors import DoubleCountingError, ScopeError, StudyError
 from microestim.models.design import Design, Parameter
 from microestim.models.frames import Frame
 from microestim.models.observations import (
+    AccountRatio,
     ActiveMemberships,
     AnyPlatformMemberships,
     AudienceFigure,
@@ -20,6 +21,7 @@ from microestim.models.observations import (
     DeclaredAccounts,
     DeclaredSum,
     HistoryCounts,
+    LastVisits,
     MembershipCounts,
     MembershipCountsByFrequency,
     MembershipMean,
@@ -38,8 +40,10 @@ from microestim.study.evidence import (
     AudienceEvidence,
     CapturesEvidence,
     CountryShareEvidence,
+    LastVisitEvidence,
     MembershipsEvidence,
     NeverUsedEvidence,
+    RatioEvidence,
     RegistrationsEvidence,
 )
 
@@ -124,6 +128,7 @@ class _Assembly:
         sources = self.audience()
         frames = self.surveys()
         self.never_used()
+        self.ratios()
         if not any(
             isinstance(
                 o, DeclaredAccounts | DeclaredSum | MonthlyVisitors | HistoryCounts | PublishedEstimate
@@ -275,7 +280,9 @@ class _Assembly:
             )
         return sources
 
-    def frame_of(self, item: ActivityEvidence | CapturesEvidence | MembershipsEvidence) -> str:
+    def frame_of(
+        self, item: ActivityEvidence | CapturesEvidence | LastVisitEvidence | MembershipsEvidence
+    ) -> str:
         asked = item.frame if isinstance(item, MembershipsEvidence) else item.platforms
         return "+".join(self.study.resolve(asked))
 
@@ -309,6 +316,8 @@ class _Assembly:
                 self.captures(item, frame, readings.get(frame, False))
             elif isinstance(item, ActivityEvidence):
                 self.frequency(item, use(self.frame_of(item)))
+            elif isinstance(item, LastVisitEvidence):
+                self.last_visits(item, use(self.frame_of(item)))
             elif isinstance(item, MembershipsEvidence) and item.frame == "population":
                 self.population_memberships(item)
             elif isinstance(item, MembershipsEvidence):
@@ -364,6 +373,8 @@ class _Assembly:
             if rest:
                 counts["+".join(rest)] = item.n - sum(counts.values())
         first = next(iter(counts))
+        if item.design_effect is not None:
+            counts = {group: count / item.design_effect for group, count in counts.items()}
         self.observations.append(
             StatedFrequency(
                 name=item.id,
@@ -372,6 +383,18 @@ class _Assembly:
                 frame=frame,
                 counts=counts,
                 any_platform=item.frequency_scope == "any platform",
+            )
+        )
+
+    def last_visits(self, item: LastVisitEvidence, frame: str) -> None:
+        self.observations.append(
+            LastVisits(
+                name=item.id,
+                label=f"respondents who were there within {item.days[0]:g} days before",
+                unit="% of respondents",
+                frame=frame,
+                days=item.days,
+                counts=tuple(count / (item.design_effect or 1.0) for count in item.counts),
             )
         )
 
@@ -392,12 +415,17 @@ class _Assembly:
             )
         return {k: counts.get(k, 0) for k in range(1, len(self.platforms) + 1)}
 
+    def worth(self, item: MembershipsEvidence) -> int:
+        """Give the answers of a simple random sample that are worth as much as the survey's."""
+        return max(round(item.n_respondents / (item.design_effect or 1.0)), 1)
+
     def memberships(self, item: MembershipsEvidence, frame: str, any_platform: bool) -> None:
+        effect = item.design_effect or 1.0
         if item.platforms == "any":
-            n = item.n_respondents
+            n = self.worth(item)
             single = item.share_single
             if item.counts_by_number is not None:
-                single = item.counts_by_number.get(1, 0) / n
+                single = item.counts_by_number.get(1, 0) / item.n_respondents
             self.observations.append(
                 AnyPlatformMemberships(
                     name=item.id,
@@ -422,9 +450,10 @@ class _Assembly:
         label = "mean memberships of respondents"
         unit = "platforms per person"
         if item.window != "ever":
-            n, sd = item.n_respondents, item.sd or 0.0
+            n, sd = self.worth(item), item.sd or 0.0
             if counts is not None:
-                sd = float(np.sqrt(sum(c * (k - item.headline) ** 2 for k, c in counts.items()) / n))
+                squares = sum(c * (k - item.headline) ** 2 for k, c in counts.items())
+                sd = float(np.sqrt(squares / item.n_respondents))
             if sd == 0:
                 raise StudyError(
                     f"evidence {item.id!r}: all respondents gave the same number, so its mean has no "
@@ -444,7 +473,7 @@ class _Assembly:
             )
         elif item.by_frequency is not None:
             table = {
-                (str(band), k): row.get(str(k), 0)
+                (str(band), k): row.get(str(k), 0) / effect
                 for band, row in item.by_frequency.items()
                 for k in range(1, len(self.platforms) + 1)
             }
@@ -461,7 +490,11 @@ class _Assembly:
         elif counts is not None:
             self.observations.append(
                 MembershipCounts(
-                    name=item.id, label=label, unit=unit, frame=frame, counts=self.every_number(item, counts)
+                    name=item.id,
+                    label=label,
+                    unit=unit,
+                    frame=frame,
+                    counts={k: count / effect for k, count in self.every_number(item, counts).items()},
                 )
             )
         else:
@@ -477,7 +510,7 @@ class _Assembly:
                     unit=unit,
                     value=item.headline,
                     frame=frame,
-                    n=item.n_respondents,
+                    n=self.worth(item),
                     sd=item.sd,
                 )
             )
@@ -490,9 +523,27 @@ class _Assembly:
                 name=item.id,
                 label="mean memberships of people with an account",
                 unit="platforms per person",
-                counts=counts,
+                counts={k: count / (item.design_effect or 1.0) for k, count in counts.items()},
             )
         )
+
+    def ratios(self) -> None:
+        for item in self.items:
+            if not isinstance(item, RatioEvidence):
+                continue
+            self.observations.append(
+                AccountRatio(
+                    name=item.id,
+                    label=f"ratio from elsewhere, {item.numerator} / {item.denominator}",
+                    unit="share",
+                    value=item.value,
+                    members=self.members(self.study.resolve(item.platforms)),
+                    numerator=item.numerator,
+                    denominator=item.denominator,
+                    # A relative error of a share is one of its log odds, divided by (1 - share).
+                    error=item.error.relative / (1.0 - item.value),
+                )
+            )
 
     def never_used(self) -> None:
         for item in self.items:
@@ -579,6 +630,9 @@ class _Assembly:
             add("activity_correlation")
         if stated or AnyPlatformMemberships in kinds:
             add("other_memberships", "other_dispersion")
-        if NeverUsed in kinds:
+        if LastVisits in kinds:
+            add("stated_gap")
+        worked = any(isinstance(o, AccountRatio) and o.numerator == "ever_worked" for o in self.observations)
+        if NeverUsed in kinds or worked:
             add("account_age")
         return tuple(found)

@@ -17,6 +17,7 @@ from microestim.models.observations import (
     AnyPlatformMemberships,
     CensoredVisitors,
     HistoryCounts,
+    LastVisits,
     MembershipCounts,
     MembershipCountsByFrequency,
     MembershipMean,
@@ -172,6 +173,8 @@ def _with_numbers(observation: Observation, numbers: Mapping[str, float]) -> Obs
             return replace(observation, within=numbers[name])
         case AnyPlatformMemberships():
             return replace(observation, mean=numbers[name], single=numbers.get(f"{name}[one only]"))
+        case LastVisits():
+            return replace(observation, counts=tuple(numbers.values()))
         case StatedFrequency():
             return replace(
                 observation, counts={group: numbers[f"{name}[{group}]"] for group in observation.counts}
