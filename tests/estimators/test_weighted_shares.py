@@ -64,6 +64,17 @@ def test_missing_answers_are_left_out_and_counted():
     assert numbers.missing == 1
 
 
+@pytest.mark.parametrize("kind", ["string", "category", "object"])
+def test_tables_of_any_kind_are_read(kind):
+    table = frame(["a", None, "b", "b"], [1, 7, 1, 2]).astype({"often": kind, "w": "Int64"})
+    found = me.weighted_shares(table, of="often", weights="w")
+    assert (found.missing, found.answers) == (1, ("a", "b"))
+    assert found.shares == pytest.approx([0.25, 0.75])
+    table.loc[2, "w"] = pd.NA
+    with pytest.raises(InputError, match="1 weights that are missing"):
+        me.weighted_shares(table, of="often", weights="w")
+
+
 def test_the_frame_has_a_row_an_answer():
     found = me.weighted_shares(frame(["a", "b", "b"], [1, 1, 2]), of="often", weights="w")
     table = found.to_frame()

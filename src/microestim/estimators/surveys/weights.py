@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,6 +160,8 @@ def weighted_shares(frame: Any, *, of: str, weights: str) -> WeightedShares:
     values, weight = _column(frame, of), _column(frame, weights)
     if len(values) != len(weight):
         raise InputError(f"columns {of!r} and {weights!r} differ in length: {len(values)} and {len(weight)}.")
+    if weight.dtype.kind == "O" and all(isinstance(each, Real) for each in weight.tolist()):
+        weight = weight.astype(float)
     if weight.dtype.kind not in "iuf":
         raise InputError(f"column {weights!r} does not hold numbers; give the weight of each respondent.")
     weight = weight.astype(float)
@@ -168,7 +171,7 @@ def weighted_shares(frame: Any, *, of: str, weights: str) -> WeightedShares:
             f"column {weights!r} has {int(wrong.sum())} weights that are missing, negative or not finite; a "
             "respondent without a weight stands for nobody that is known."
         )
-    absent = np.array([value is None or value != value for value in values.tolist()], dtype=bool)
+    absent = np.array([_is_missing(value) for value in values.tolist()], dtype=bool)
     values, weight = values[~absent], weight[~absent]
     if (weight > 0).sum() < 2:
         raise InputError(
@@ -191,6 +194,12 @@ def weighted_shares(frame: Any, *, of: str, weights: str) -> WeightedShares:
         design_effect=float(n * (weight**2).sum() / whole**2),
         missing=int(absent.sum()),
     )
+
+
+def _is_missing(value: Any) -> bool:
+    # Not a number is not equal to itself, and of pandas' NA nobody knows whether it is.
+    same = value is not None and value == value
+    return not (isinstance(same, bool | np.bool_) and same)
 
 
 def _column(frame: Any, name: str) -> npt.NDArray[Any]:
