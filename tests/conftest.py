@@ -27,8 +27,8 @@ def fit_from_prior(
     from microestim.models.sampling import SamplerSettings
 
     model = me.WorkforceModel(me.load_study(study) if isinstance(study, str) else study)
-    chosen = reading or model.readings[0]
-    design = model.design.with_reading(chosen == "any platform")
+    chosen = reading or next(iter(model.readings), None)
+    design = model.design.read_as(chosen)
     size = len(design.parameters) + len(design.rows) * design.n_platforms
     chains = 4
     return me.WorkforceFit(

@@ -13,6 +13,7 @@ from microestim.models.graph import coordinate_names
 from microestim.models.namespace import NUMPY
 from microestim.models.observations import CensoredVisitors, MonthlyVisitors
 from microestim.models.tails import log_normal_cdf, log_normal_interval
+from microestim.plots.predictive import plot_predictive
 from microestim.study import parse_study
 
 HEAD = """
@@ -295,3 +296,15 @@ def test_months_move_all_platforms_and_sources_together():
     assert moved == pytest.approx({"a": 0.1, "b": 0.1, "later": -0.1})
     assert all(centre[2] == pytest.approx(centre[0]) for centre in centres.values())
     assert all(isinstance(each, MonthlyVisitors) for each in model.design.observations)
+
+
+@pytest.mark.parametrize("threshold", [3_000, 1e12])
+def test_limits_have_a_row_in_the_figure_of_replicates(make_prior_fit, threshold):
+    """Replicates are ones and zeros, or all ones: no density is drawn of them."""
+    items = [audience("a"), audience("zero", '"beta"', f"value = 0\nthreshold = {threshold:.0f}")]
+    fit = make_prior_fit(study(*items), draws=50)
+    observed, replicates = fit.predictive()["zero"]
+    assert observed == 1.0
+    assert set(np.unique(replicates)) <= {0.0, 1.0}
+    figure = plot_predictive(fit)
+    assert any("observed 1 (1: yes, 0: no)" in text.get_text() for text in figure.texts)

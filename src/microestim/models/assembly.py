@@ -275,7 +275,7 @@ class _Assembly:
             said = f"below {high:,.0f}" if low is None else f"{low:,.0f} to {high:,.0f}"
             self.observations.append(
                 CensoredVisitors(
-                    label=f"visitors {said}, {where} (1: yes)", unit="yes or no", low=low, high=high, **about
+                    label=f"visitors {said}, {where}", unit="(1: yes, 0: no)", low=low, high=high, **about
                 )
             )
         return sources
