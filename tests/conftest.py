@@ -1,6 +1,7 @@
 """Settings that every test shares."""
 
 import os
+from collections.abc import Callable
 
 import hypothesis
 import numpy as np
@@ -26,8 +27,8 @@ def fit_from_prior(
     from microestim.models.sampling import SamplerSettings
 
     model = me.WorkforceModel(me.load_study(study) if isinstance(study, str) else study)
-    chosen = reading or model.readings[0]
-    design = model.design.with_reading(chosen == "any platform")
+    chosen = reading or next(iter(model.readings), None)
+    design = model.design.read_as(chosen)
     size = len(design.parameters) + len(design.rows) * design.n_platforms
     chains = 4
     return me.WorkforceFit(
@@ -41,6 +42,12 @@ def fit_from_prior(
         ),
         reading=chosen,
     )
+
+
+@pytest.fixture(scope="session")
+def make_prior_fit() -> Callable[..., "me.WorkforceFit"]:
+    """What makes a fit of any study from draws of the prior."""
+    return fit_from_prior
 
 
 @pytest.fixture(scope="session")

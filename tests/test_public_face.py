@@ -28,6 +28,7 @@ PUBLIC = {
         "people_from_accounts",
         "proxy_scale",
     ],
+    "one survey": ["last_visit", "weighted_shares"],
     "who was seen when": ["Captures", "FrequencyCounts"],
     "closed populations": [
         "closed",

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         turing,
         zelterman,
     )
+    from microestim.estimators.surveys import last_visit, weighted_shares
     from microestim.estimators.two_samples import (
         bailey,
         chapman,
@@ -116,6 +117,7 @@ __all__ = [
     "inverse_bounds",
     "jackknife",
     "lanumteang_bohning",
+    "last_visit",
     "lincoln_petersen",
     "list_coverage",
     "load_fit",
@@ -141,6 +143,7 @@ __all__ = [
     "truncated_counts",
     "turing",
     "two_sample_posterior",
+    "weighted_shares",
     "zelterman",
 ]
 
@@ -180,6 +183,7 @@ _HOMES = {
     "inverse_bounds": "estimators.accounts",
     "jackknife": "estimators.frequency_counts",
     "lanumteang_bohning": "estimators.frequency_counts",
+    "last_visit": "estimators.surveys",
     "lincoln_petersen": "estimators.two_samples",
     "list_coverage": "estimators.closed_populations",
     "load_fit": "workforce",
@@ -204,6 +208,7 @@ _HOMES = {
     "truncated_counts": "estimators.frequency_counts",
     "turing": "estimators.frequency_counts",
     "two_sample_posterior": "estimators.two_samples",
+    "weighted_shares": "estimators.surveys",
     "zelterman": "estimators.frequency_counts",
 }
 

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from microestim.models.activity import CELL_RATES
 from microestim.models.latent import Latent
@@ -42,6 +42,7 @@ class World:
             if "visitors" in latent.rows
             else np.zeros(1)
         )
+        self.rows = {name: np.asarray(z)[draw] for name, z in latent.rows.items()}
         self.n = len(self.accounts)
         self.open = open_to_world
         odds = latent.numbers["prior:country_share"] + latent.numbers["prior:country_share spread"] * (
@@ -201,14 +202,36 @@ def _country_share(o: Any, w: World, sizes: Any) -> float:
     )
 
 
-def _visitors(o: Any, w: World, sizes: Any) -> float:
+def _count(o: Any, w: World) -> tuple[float, float]:
+    """Mean and standard deviation of the log of an audience service's count."""
     seen = w.weights @ (1 - np.exp(-CELL_RATES))
     parts = o.members * w.accounts * seen * np.exp(w.visitor_effect) / (w.share if o.worldwide else 1.0)
     centre = math.log(parts.sum() * w.p[o.source])
     own = w.p["audience_error"]
     if o.members.sum() != 1:
         own = math.sqrt(0.02**2 + own**2 * ((parts / parts.sum()) ** 2).sum())
-    return stats.norm.logpdf(math.log(o.value), centre, _error(o.stated_error, o.assumed_error, own))
+    error = _error(o.stated_error, o.assumed_error, own)
+    if o.months:
+        centre += math.log(w.p[o.month]) - np.mean([math.log(w.p[month]) for month in o.months])
+    if o.repeated:
+        z = w.rows[o.source.replace("visitors_per_person", "steady_audience_error")]
+        kept = w.p["audience_persistence"]
+        centre += math.sqrt(kept) * error * float(parts @ z) / float(np.linalg.norm(parts))
+        error *= math.sqrt(1 - kept)
+    return centre, error
+
+
+def _visitors(o: Any, w: World, sizes: Any) -> float:
+    return stats.norm.logpdf(math.log(o.value), *_count(o, w))
+
+
+def _censored(o: Any, w: World, sizes: Any) -> float:
+    centre, error = _count(o, w)
+    low = -math.inf if o.low is None else (math.log(o.low) - centre) / error
+    high = (math.log(o.high) - centre) / error
+    left, right = (low, high) if low + high < 0 else (-high, -low)
+    inside = special.log_ndtr(right) + math.log1p(-math.exp(special.log_ndtr(left) - special.log_ndtr(right)))
+    return inside if o.within else math.log1p(-math.exp(inside))
 
 
 def _matched(w: World, n10: float, n01: float, n11: float) -> dict[str, float]:
@@ -331,11 +354,41 @@ def _never_used(o: Any, w: World, sizes: Any) -> float:
     return stats.norm.logpdf(math.log(o.value), math.log(never), o.error)
 
 
+def _last_visits(o: Any, w: World, sizes: Any) -> float:
+    respondents, factor = w.respondents(o.frame), w.p["stated_gap"]
+    limits = [0.0, *o.days, math.inf]
+    total = 0.0
+    for count, low, high in zip(o.counts, limits, limits[1:], strict=False):
+        # The time since the visit before, in days, as stated: exponential in each cell.
+        gap = stats.expon(scale=factor * 30.44 / CELL_RATES)
+        total += count * math.log(respondents @ (gap.sf(low) - gap.sf(high)))
+    return total
+
+
+def _ratio(o: Any, w: World, sizes: Any) -> float:
+    found = {}
+    for kind in (o.numerator, o.denominator):
+        chance = {
+            "declared": np.ones(len(X)),
+            "registered": np.ones(len(X)),
+            "monthly": CELL_RATES > 1,
+            "weekly": CELL_RATES > WEEK,
+            "ever_worked": stats.poisson.sf(0, w.p.get("account_age", 1.0) * CELL_RATES),
+        }[kind]
+        inflated = np.exp(w.inflation) if kind == "declared" else 1.0
+        found[kind] = float((o.members * w.accounts * inflated * (w.weights @ chance)).sum())
+    part, whole = found[o.numerator], found[o.denominator]
+    return stats.norm.logpdf(special.logit(o.value), math.log(part / (whole - part)), o.error)
+
+
 _FORMULAS = {
+    "LastVisits": _last_visits,
+    "AccountRatio": _ratio,
     "DeclaredAccounts": _declared,
     "DeclaredSum": _declared_sum,
     "CountryShare": _country_share,
     "MonthlyVisitors": _visitors,
+    "CensoredVisitors": _censored,
     "HistoryCounts": _histories,
     "PublishedEstimate": _published,
     "StatedFrequency": _frequency,

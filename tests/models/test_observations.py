@@ -24,7 +24,7 @@ def test_the_studies_hold_every_kind_of_observation(models):
     used = {
         type(observation).__name__ for model in models.values() for observation in model.design.observations
     }
-    abstract = {"Observation", "ReadFrequency", "Replicates"}
+    abstract = {"AudienceFigure", "Observation", "ReadFrequency", "Replicates"}
     assert used == set(observations.__all__) - abstract
 
 
@@ -94,11 +94,13 @@ def test_observed_statistics_are_those_of_the_study(models, study):
         item = model.study.item(observation.name)
         kind = type(observation).__name__
         value = observation.statistic(own)
-        if kind == "StatedFrequency":
+        if kind in ("StatedFrequency", "LastVisits"):
             assert value == pytest.approx(100 * item.headline)
         elif kind == "HistoryCounts":
             repeated = sum(c for h, c in item.counts_by_history.items() if h.count("1") > 1)
             assert value == repeated
+        elif kind == "CensoredVisitors":
+            assert value == 1.0
         else:
             assert value == pytest.approx(item.headline)
         replicated = observation.statistic(observation.replicate(rng, latent))

@@ -88,7 +88,7 @@ NEEDED_HERE = {
     ("locator", "published"),
     # Without them nothing is observed, or only half of it.
     *((field, "published") for field in ("histories", "n1", "n2", "m", "estimate", "estimator", "shares")),
-    *((field, "published") for field in ("histories_by_frequency", "by_frequency", "mean")),
+    *((field, "published") for field in ("histories_by_frequency", "by_frequency", "mean", "between")),
 }
 
 
@@ -115,7 +115,7 @@ def test_a_missing_field_is_named_with_its_place_unless_it_is_optional(
     name = str(path[-1])
     field = next(f for n, f in kind.model_fields.items() if (f.alias or n) == name)
     needed = field.is_required() or (name == "type") or (name, record.get("basis")) in NEEDED_HERE
-    needed |= name == "counts"
+    needed |= name == "counts" or (name, record.get("type")) == ("value", "audience")
     del record[name]
     if not needed:
         assert_valid_or_dangling(contents)

@@ -9,6 +9,7 @@ import numpy as np
 from microestim.checks.bounds import draw_bounds, frame_platform
 from microestim.checks.fitted import FittedModel
 from microestim.checks.prior_influence import PRIOR_ONLY_BELOW
+from microestim.checks.ratios import check_ratios
 from microestim.checks.replay import figure
 from microestim.checks.result import CheckResult
 from microestim.checks.scope import check_anchor, check_benchmarks, check_published, check_scope
@@ -64,6 +65,8 @@ def check_fit(fit: FittedModel) -> list[CheckResult]:
         check_anchor(fit),
         check_benchmarks(fit),
     ]
+    if any(item.type == "ratio" for item in fit.study.evidence):
+        checks.append(check_ratios(fit))
     return checks if fit.converged else [_marked(check) for check in checks]
 
 

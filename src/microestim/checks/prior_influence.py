@@ -12,7 +12,7 @@ import numpy as np
 from microestim.checks.fitted import FittedModel
 from microestim.checks.splines import natural_spline
 from microestim.errors import InputError
-from microestim.models.observations import CountryShare, MonthlyVisitors
+from microestim.models.observations import AudienceFigure, CountryShare
 from microestim.models.people import TIER_IDS
 from microestim.models.priors import Prior
 from microestim.results import Table
@@ -375,7 +375,7 @@ def _share_is_used(fit: FittedModel, platform: int) -> bool:
         return False
     return bool(sizes.worldwide[platform]) or any(
         (isinstance(each, CountryShare) and each.platform == platform)
-        or (isinstance(each, MonthlyVisitors) and each.worldwide and each.members[platform] > 0)
+        or (isinstance(each, AudienceFigure) and each.worldwide and each.members[platform] > 0)
         for each in fit.design.observations
     )
 

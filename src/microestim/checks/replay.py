@@ -240,7 +240,7 @@ def audience_anchored(study: Study) -> tuple[Replayed, ...]:
         found.append(
             replace(
                 third,
-                formula=f"({first.formula}) × {figure(pair[1].value)} / {third.formula.split(' / ')[-1]}",
+                formula=f"({first.formula}) × {figure(value_of(pair[1]))} / {third.formula.split(' / ')[-1]}",
             )
         )
     return tuple(found)
@@ -250,7 +250,11 @@ def _audiences(
     study: Study, base: RegistrationsEvidence, total: RegistrationsEvidence
 ) -> tuple[AudienceEvidence, AudienceEvidence] | None:
     """Find the audience of the same platforms as two registrations, measured in one way."""
-    audiences = [a for a in study.evidence if isinstance(a, AudienceEvidence) and a.reach == "resident"]
+    audiences = [
+        a
+        for a in study.evidence
+        if isinstance(a, AudienceEvidence) and a.reach == "resident" and a.value is not None
+    ]
     for one in audiences:
         for all_ in audiences:
             alike = (one.vendor, one.page_scope, one.period) == (all_.vendor, all_.page_scope, all_.period)

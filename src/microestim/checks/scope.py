@@ -9,7 +9,7 @@ from microestim.checks.reproduction import reproduce
 from microestim.checks.result import CheckResult
 from microestim.errors import NotEstimableError
 from microestim.models.design import Design
-from microestim.models.observations import DeclaredAccounts, MonthlyVisitors
+from microestim.models.observations import AudienceFigure, DeclaredAccounts
 from microestim.models.people import TIER_IDS
 from microestim.results import Table
 from microestim.results.posterior import printed_draws
@@ -62,7 +62,7 @@ def platforms_without_own_evidence(design: Design) -> tuple[str, ...]:
     for observation in design.observations:
         if isinstance(observation, DeclaredAccounts):
             alone[observation.platform] = 1.0
-        elif isinstance(observation, MonthlyVisitors) and observation.members.sum() == 1:
+        elif isinstance(observation, AudienceFigure) and observation.members.sum() == 1:
             alone += observation.members
     for frame in design.frames:
         if frame.members.sum() == 1:
@@ -90,7 +90,8 @@ def check_scope(fit: FittedModel) -> CheckResult:
     older: list[str] = []
     for item in study.evidence:
         used = item.id in inside
-        if used and not overlap(item.period, study.period):
+        # A ratio from elsewhere is of another time as well; its stated error covers both.
+        if used and item.type != "ratio" and not overlap(item.period, study.period):
             # Declared numbers are brought to the study's period by their growth.
             (older if item.type == "registrations" else late).append(f"{item.id} ({item.period})")
         basis = f"{item.basis}, with an assumption" if rests_on_assumption(study, item.id) else item.basis

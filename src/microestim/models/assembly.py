@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -10,12 +12,16 @@ from microestim.errors import DoubleCountingError, ScopeError, StudyError
 from microestim.models.design import Design, Parameter
 from microestim.models.frames import Frame
 from microestim.models.observations import (
+    AccountRatio,
     ActiveMemberships,
     AnyPlatformMemberships,
+    AudienceFigure,
+    CensoredVisitors,
     CountryShare,
     DeclaredAccounts,
     DeclaredSum,
     HistoryCounts,
+    LastVisits,
     MembershipCounts,
     MembershipCountsByFrequency,
     MembershipMean,
@@ -26,7 +32,7 @@ from microestim.models.observations import (
     PublishedEstimate,
     StatedFrequency,
 )
-from microestim.models.observations.audience import source_name
+from microestim.models.observations.audience import month_name, source_name, steady_error_row
 from microestim.models.sizes import DeclaredTotal, SizeDesign
 from microestim.study import BANDS, Study
 from microestim.study.evidence import (
@@ -34,8 +40,10 @@ from microestim.study.evidence import (
     AudienceEvidence,
     CapturesEvidence,
     CountryShareEvidence,
+    LastVisitEvidence,
     MembershipsEvidence,
     NeverUsedEvidence,
+    RatioEvidence,
     RegistrationsEvidence,
 )
 from microestim.study.periods import years_before
@@ -79,6 +87,8 @@ class _Assembly:
         self.index = {platform: j for j, platform in enumerate(self.platforms)}
         self.left_out: dict[str, str] = {}
         self.observations: list[Observation] = []
+        self.months: tuple[str, ...] = ()
+        self.steady: tuple[str, ...] = ()
         self.items = []
         for item in study.evidence:
             if item.type in ("income", "hours", "benchmark"):
@@ -93,12 +103,17 @@ class _Assembly:
     def members(self, platforms: tuple[str, ...]) -> np.ndarray:
         return np.array([float(platform in platforms) for platform in self.platforms])
 
-    def residual(self, item: RegistrationsEvidence | AudienceEvidence) -> tuple[float, tuple[str, ...]]:
+    def residual(
+        self, item: RegistrationsEvidence | AudienceEvidence, whole: float
+    ) -> tuple[float, tuple[str, ...]]:
         """Take off a total what it contains: its value and platforms are those that are left."""
-        value, platforms = item.value, set(self.study.resolve(item.platforms))
+        value, platforms = whole, set(self.study.resolve(item.platforms))
         for part_id in item.contains:
             part = self.study.item(part_id)
-            if part.type != item.type or part.role != "evidence":
+            if part.type != item.type or part.role != "evidence" or part.value is None:
+                continue
+            if isinstance(part, AudienceEvidence) and part.threshold is not None:
+                # Somewhere below the threshold: the total still counts those platforms.
                 continue
             value -= part.value
             platforms -= set(self.study.resolve(part.platforms))
@@ -109,7 +124,7 @@ class _Assembly:
             )
         if value <= 0:
             raise StudyError(
-                f"evidence {item.id!r}: the total {item.value:,.0f} is not above the sum of what it contains "
+                f"evidence {item.id!r}: the total {whole:,.0f} is not above the sum of what it contains "
                 f"({', '.join(item.contains)}); a total must exceed its parts"
             )
         return value, tuple(p for p in self.study.resolve(item.platforms) if p in platforms)
@@ -119,10 +134,13 @@ class _Assembly:
         sources = self.audience()
         frames = self.surveys()
         self.never_used()
+        self.ratios()
         if not any(
             isinstance(
                 o, DeclaredAccounts | DeclaredSum | MonthlyVisitors | HistoryCounts | PublishedEstimate
             )
+            # That a count is below a threshold says nothing of how large anything is.
+            or (isinstance(o, CensoredVisitors) and o.low is not None)
             for o in self.observations
         ):
             raise StudyError(
@@ -149,7 +167,7 @@ class _Assembly:
         for item in self.items:
             if not isinstance(item, RegistrationsEvidence):
                 continue
-            value, platforms = self.residual(item)
+            value, platforms = self.residual(item, item.value)
             if len(platforms) > 1:
                 sums.append((item, value, self.members(platforms)))
                 continue
@@ -223,18 +241,31 @@ class _Assembly:
 
     def audience(self) -> dict[str, str]:
         sources: dict[str, str] = {}
+        used: list[tuple[AudienceEvidence, float | None, tuple[str, ...]]] = []
         for item in self.items:
             if not isinstance(item, AudienceEvidence):
                 continue
-            if item.value == 0:
+            if item.limits is not None:
+                used.append((item, None, self.study.resolve(item.platforms)))
+            elif item.value:
+                used.append((item, *self.residual(item, item.value)))
+            else:
                 self.left_out[item.id] = (
                     "a count of zero means 'below the service's threshold', which is not given"
                 )
-                continue
-            value, platforms = self.residual(item)
-            members = self.members(platforms)
-            worldwide = item.reach == "worldwide"
-            self.worldwide_used = self.worldwide_used or worldwide
+        times = Counter(
+            (source_name(item.page_scope, item.vendor), platform)
+            for item, _, platforms in used
+            for platform in platforms
+        )
+        repeated = {source for (source, _), count in times.items() if count > 1}
+        periods = tuple(dict.fromkeys(item.period for item, _, _ in used))
+        self.months = tuple(month_name(period) for period in periods) if len(periods) > 1 else ()
+        self.steady = tuple(
+            dict.fromkeys(steady_error_row(source) for source, _ in times if source in repeated)
+        )
+        for item, value, platforms in used:
+            self.worldwide_used = self.worldwide_used or item.reach == "worldwide"
             source = source_name(item.page_scope, item.vendor)
             sources[source] = f"visitors_per_person[{item.page_scope}]"
             where = (
@@ -242,22 +273,35 @@ class _Assembly:
                 if len(platforms) == 1
                 else f"{len(platforms)} platforms together"
             )
+            about: dict[str, Any] = {
+                "name": item.id,
+                "members": self.members(platforms),
+                "worldwide": item.reach == "worldwide",
+                "source": source,
+                "stated_error": item.error.relative if item.error else None,
+                "assumed_error": _assumed(item),
+                "repeated": source in repeated,
+                "month": month_name(item.period) if self.months else None,
+                "months": self.months,
+            }
+            if value is not None:
+                self.observations.append(
+                    MonthlyVisitors(label=f"visitors, {where}", unit="visitors", value=value, **about)
+                )
+                continue
+            assert item.limits is not None
+            low, high = item.limits
+            said = f"below {high:,.0f}" if low is None else f"{low:,.0f} to {high:,.0f}"
             self.observations.append(
-                MonthlyVisitors(
-                    name=item.id,
-                    label=f"visitors, {where}",
-                    unit="visitors",
-                    value=value,
-                    members=members,
-                    worldwide=worldwide,
-                    source=source,
-                    stated_error=item.error.relative if item.error else None,
-                    assumed_error=_assumed(item),
+                CensoredVisitors(
+                    label=f"visitors {said}, {where}", unit="(1: yes, 0: no)", low=low, high=high, **about
                 )
             )
         return sources
 
-    def frame_of(self, item: ActivityEvidence | CapturesEvidence | MembershipsEvidence) -> str:
+    def frame_of(
+        self, item: ActivityEvidence | CapturesEvidence | LastVisitEvidence | MembershipsEvidence
+    ) -> str:
         asked = item.frame if isinstance(item, MembershipsEvidence) else item.platforms
         return "+".join(self.study.resolve(asked))
 
@@ -291,6 +335,8 @@ class _Assembly:
                 self.captures(item, frame, readings.get(frame, False))
             elif isinstance(item, ActivityEvidence):
                 self.frequency(item, use(self.frame_of(item)))
+            elif isinstance(item, LastVisitEvidence):
+                self.last_visits(item, use(self.frame_of(item)))
             elif isinstance(item, MembershipsEvidence) and item.frame == "population":
                 self.population_memberships(item)
             elif isinstance(item, MembershipsEvidence):
@@ -346,6 +392,8 @@ class _Assembly:
             if rest:
                 counts["+".join(rest)] = item.n - sum(counts.values())
         first = next(iter(counts))
+        if item.design_effect is not None:
+            counts = {group: count / item.design_effect for group, count in counts.items()}
         self.observations.append(
             StatedFrequency(
                 name=item.id,
@@ -354,6 +402,18 @@ class _Assembly:
                 frame=frame,
                 counts=counts,
                 any_platform=item.frequency_scope == "any platform",
+            )
+        )
+
+    def last_visits(self, item: LastVisitEvidence, frame: str) -> None:
+        self.observations.append(
+            LastVisits(
+                name=item.id,
+                label=f"respondents who were there within {item.days[0]:g} days before",
+                unit="% of respondents",
+                frame=frame,
+                days=item.days,
+                counts=tuple(count / (item.design_effect or 1.0) for count in item.counts),
             )
         )
 
@@ -374,12 +434,17 @@ class _Assembly:
             )
         return {k: counts.get(k, 0) for k in range(1, len(self.platforms) + 1)}
 
+    def worth(self, item: MembershipsEvidence) -> int:
+        """Give the answers of a simple random sample that are worth as much as the survey's."""
+        return max(round(item.n_respondents / (item.design_effect or 1.0)), 1)
+
     def memberships(self, item: MembershipsEvidence, frame: str, any_platform: bool) -> None:
+        effect = item.design_effect or 1.0
         if item.platforms == "any":
-            n = item.n_respondents
+            n = self.worth(item)
             single = item.share_single
             if item.counts_by_number is not None:
-                single = item.counts_by_number.get(1, 0) / n
+                single = item.counts_by_number.get(1, 0) / item.n_respondents
             self.observations.append(
                 AnyPlatformMemberships(
                     name=item.id,
@@ -404,9 +469,10 @@ class _Assembly:
         label = "mean memberships of respondents"
         unit = "platforms per person"
         if item.window != "ever":
-            n, sd = item.n_respondents, item.sd or 0.0
+            n, sd = self.worth(item), item.sd or 0.0
             if counts is not None:
-                sd = float(np.sqrt(sum(c * (k - item.headline) ** 2 for k, c in counts.items()) / n))
+                squares = sum(c * (k - item.headline) ** 2 for k, c in counts.items())
+                sd = float(np.sqrt(squares / item.n_respondents))
             if sd == 0:
                 raise StudyError(
                     f"evidence {item.id!r}: all respondents gave the same number, so its mean has no "
@@ -426,7 +492,7 @@ class _Assembly:
             )
         elif item.by_frequency is not None:
             table = {
-                (str(band), k): row.get(str(k), 0)
+                (str(band), k): row.get(str(k), 0) / effect
                 for band, row in item.by_frequency.items()
                 for k in range(1, len(self.platforms) + 1)
             }
@@ -443,7 +509,11 @@ class _Assembly:
         elif counts is not None:
             self.observations.append(
                 MembershipCounts(
-                    name=item.id, label=label, unit=unit, frame=frame, counts=self.every_number(item, counts)
+                    name=item.id,
+                    label=label,
+                    unit=unit,
+                    frame=frame,
+                    counts={k: count / effect for k, count in self.every_number(item, counts).items()},
                 )
             )
         else:
@@ -459,7 +529,7 @@ class _Assembly:
                     unit=unit,
                     value=item.headline,
                     frame=frame,
-                    n=item.n_respondents,
+                    n=self.worth(item),
                     sd=item.sd,
                 )
             )
@@ -472,9 +542,27 @@ class _Assembly:
                 name=item.id,
                 label="mean memberships of people with an account",
                 unit="platforms per person",
-                counts=counts,
+                counts={k: count / (item.design_effect or 1.0) for k, count in counts.items()},
             )
         )
+
+    def ratios(self) -> None:
+        for item in self.items:
+            if not isinstance(item, RatioEvidence):
+                continue
+            self.observations.append(
+                AccountRatio(
+                    name=item.id,
+                    label=f"ratio from elsewhere, {item.numerator} / {item.denominator}",
+                    unit="share",
+                    value=item.value,
+                    members=self.members(self.study.resolve(item.platforms)),
+                    numerator=item.numerator,
+                    denominator=item.denominator,
+                    # A relative error of a share is one of its log odds, divided by (1 - share).
+                    error=item.error.relative / (1.0 - item.value),
+                )
+            )
 
     def never_used(self) -> None:
         for item in self.items:
@@ -507,8 +595,9 @@ class _Assembly:
             rows += ["inflation", "active_share", "active_rate"]
             if self.grown:
                 rows.append("growth")
-            if any(isinstance(o, MonthlyVisitors) for o in self.observations):
+            if any(isinstance(o, AudienceFigure) for o in self.observations):
                 rows.append("visitors")
+        rows += self.steady
         if self.worldwide_used:
             rows.append("share")
         return tuple(rows)
@@ -539,6 +628,9 @@ class _Assembly:
             add("audience_error")
             if several:
                 add("visitors_spread")
+            if self.steady:
+                add("audience_persistence")
+            found.extend(Parameter(name, "audience_month") for name in self.months)
         if frames:
             add("capture_exponent")
             found.extend(Parameter(name, prior) for frame in frames for name, prior in frame.parameters)
@@ -561,6 +653,9 @@ class _Assembly:
             add("activity_correlation")
         if stated or AnyPlatformMemberships in kinds:
             add("other_memberships", "other_dispersion")
-        if NeverUsed in kinds:
+        if LastVisits in kinds:
+            add("stated_gap")
+        worked = any(isinstance(o, AccountRatio) and o.numerator == "ever_worked" for o in self.observations)
+        if NeverUsed in kinds or worked:
             add("account_age")
         return tuple(found)

@@ -87,16 +87,21 @@ def plot_predictive(
         first, last = np.quantile(replicates, (0.002, 0.998))
         first, last = min(first, observed), max(last, observed)
         pad = 0.04 * (last - first) if last > first else 0.5
-        grid, density = density_of(replicates)
-        inside = (grid >= first) & (grid <= last)
-        axes.fill_between(
-            grid[inside],
-            0.12,
-            0.12 + 0.88 * density[inside] / density.max(),
-            color=FIRST,
-            alpha=0.25,
-            linewidth=0,
-        )
+        values, times = np.unique(replicates, return_counts=True)
+        if len(values) <= 2:
+            # Yes or no: there is no hill between them.
+            axes.vlines(values, 0.12, 0.12 + 0.88 * times / times.max(), color=FIRST, alpha=0.25, linewidth=7)
+        else:
+            grid, density = density_of(replicates)
+            inside = (grid >= first) & (grid <= last)
+            axes.fill_between(
+                grid[inside],
+                0.12,
+                0.12 + 0.88 * density[inside] / density.max(),
+                color=FIRST,
+                alpha=0.25,
+                linewidth=0,
+            )
         axes.plot((low, high), (0.06, 0.06), color=FIRST, linewidth=3.0, solid_capstyle="butt")
         axes.plot(observed, 0.3, "D", markersize=6.5, color=INK, markeredgecolor=PAPER, zorder=5)
         axes.set_xlim(first - pad, last + pad)

@@ -15,7 +15,9 @@ from microestim.models.graph import graph_data
 from microestim.models.observations import (
     ActiveMemberships,
     AnyPlatformMemberships,
+    CensoredVisitors,
     HistoryCounts,
+    LastVisits,
     MembershipCounts,
     MembershipCountsByFrequency,
     MembershipMean,
@@ -167,8 +169,12 @@ def _with_numbers(observation: Observation, numbers: Mapping[str, float]) -> Obs
     match observation:
         case GaussianObservation():
             return replace(observation, value=numbers[name])
+        case CensoredVisitors():
+            return replace(observation, within=numbers[name])
         case AnyPlatformMemberships():
             return replace(observation, mean=numbers[name], single=numbers.get(f"{name}[one only]"))
+        case LastVisits():
+            return replace(observation, counts=tuple(numbers.values()))
         case StatedFrequency():
             return replace(
                 observation, counts={group: numbers[f"{name}[{group}]"] for group in observation.counts}

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from microestim.study.evidence_item import EvidenceItem
 from microestim.study.records import Problem, Rule, Values, exactly_one, only_with
+from microestim.study.survey_weights import DesignEffect, costs_answers
 from microestim.study.vocabulary import (
     MONEY_PATTERN,
     BandCounts,
@@ -65,6 +66,7 @@ class ActivityEvidence(EvidenceItem):
         *EvidenceItem.rules,
         exactly_one(("counts",), ("shares",), what="the answers"),
         Rule(("counts", "shares", "n"), _bands_add_up),
+        costs_answers,
     )
 
     type: Literal["activity"] = "activity"
@@ -78,7 +80,9 @@ class ActivityEvidence(EvidenceItem):
     counts: BandCounts | None = None
     """Respondents by band; all three bands, summing to n."""
     shares: BandShares | None = None
-    """Shares of respondents by band; not all bands need be known."""
+    """Shares of respondents by band, weighted where the survey has weights; not all bands need be known."""
+    design_effect: DesignEffect = None
+    """What survey weights and clusters cost: variance over that of a simple random sample, at least 1."""
 
     @property
     def headline(self) -> float:
@@ -128,6 +132,7 @@ class MembershipsEvidence(EvidenceItem):
         only_with("sd", "mean"),
         only_with("share_single", "mean"),
         Rule(("counts", "by_frequency", "n", "mean", "sd"), _membership_counts),
+        costs_answers,
     )
 
     type: Literal["memberships"] = "memberships"
@@ -150,6 +155,8 @@ class MembershipsEvidence(EvidenceItem):
     """Respondents by stated frequency and number of platforms."""
     window: Window = "ever"
     """Over which time: ever, the last month, the last week."""
+    design_effect: DesignEffect = None
+    """What survey weights and clusters cost: variance over that of a simple random sample, at least 1."""
 
     @property
     def counts_by_number(self) -> dict[int, int] | None:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Study"]
 
+_LATER_FIELDS = ("threshold", "between", "design_effect")
+"""Fields of evidence that format 1.0 did not have from its beginning; each is optional."""
+
 
 class Study(Record):
     """What is known about micro-work in one country: evidence, with its sources and its scope.
@@ -256,6 +259,11 @@ class Study(Record):
     def hash(self) -> str:
         """SHA-256 of the study's contents, as hexadecimal; comments and layout of the file do not matter."""
         contents = self.model_dump(mode="json", by_alias=True)
+        for item in contents["evidence"]:
+            # A study that does not use a field keeps the hash that it had before the format had the field.
+            for name in _LATER_FIELDS:
+                if item.get(name) is None:
+                    item.pop(name, None)
         canonical = json.dumps(contents, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -71,7 +71,7 @@ def _contained(parts: Parts) -> Iterator[Fault]:
                 continue
             reached |= parts.members(part.platforms) or frozenset()
             held += part.headline or 0.0
-        if held >= total.value:
+        if total.value is not None and held >= total.value:
             yield make_fault(
                 at,
                 "what the total contains is not less than the total",
@@ -94,6 +94,9 @@ def _not_a_part(
         return f"{part.id} has another reach", part.reach, total.reach, ScopeError
     if total.role == "evidence" and part.role != "evidence":
         return f"{part.id} does not enter the joint model, the total does", part.role, "evidence", StudyError
+    if part.value is None:
+        message = f"{part.id} is known only to lie between two limits, and cannot be taken off a total"
+        return message, part.id, 'parts with a value; role = "shown only" on one of the two', StudyError
     whole, members = parts.members(total.platforms), parts.members(part.platforms)
     if whole is None or members is None:
         return None
@@ -137,7 +140,9 @@ def _overlapping_totals(parts: Parts) -> Iterator[Fault]:
                     ("evidence", i),
                     f"the total includes platforms of {other.id}, which would count twice",
                     given=list(total.contains),
-                    accepted=f'contains = [..., "{other.id}"]',
+                    accepted=f'contains = [..., "{other.id}"]'
+                    if other.headline is not None
+                    else 'role = "shown only" on one of the two',
                     item=total.id,
                     kind=DoubleCountingError,
                 )

@@ -10,12 +10,14 @@ from microestim.study.answers import ActivityEvidence, HoursEvidence, IncomeEvid
 from microestim.study.benchmarks import BenchmarkEvidence
 from microestim.study.captures import CapturesEvidence
 from microestim.study.evidence_item import EvidenceItem, StatedError
+from microestim.study.last_visits import LastVisitEvidence
 from microestim.study.platform_counts import (
     AudienceEvidence,
     CountryShareEvidence,
     NeverUsedEvidence,
     RegistrationsEvidence,
 )
+from microestim.study.ratios import RatioEvidence
 
 __all__ = [
     "EVIDENCE_TYPES",
@@ -28,8 +30,10 @@ __all__ = [
     "EvidenceItem",
     "HoursEvidence",
     "IncomeEvidence",
+    "LastVisitEvidence",
     "MembershipsEvidence",
     "NeverUsedEvidence",
+    "RatioEvidence",
     "RegistrationsEvidence",
     "StatedError",
 ]
@@ -42,6 +46,8 @@ type Evidence = Annotated[
     | ActivityEvidence
     | MembershipsEvidence
     | NeverUsedEvidence
+    | LastVisitEvidence
+    | RatioEvidence
     | IncomeEvidence
     | HoursEvidence
     | BenchmarkEvidence,
@@ -56,6 +62,8 @@ EVIDENCE_TYPES: dict[str, type[EvidenceItem]] = {
     "activity": ActivityEvidence,
     "memberships": MembershipsEvidence,
     "never_used": NeverUsedEvidence,
+    "last_visit": LastVisitEvidence,
+    "ratio": RatioEvidence,
     "income": IncomeEvidence,
     "hours": HoursEvidence,
     "benchmark": BenchmarkEvidence,

@@ -15,6 +15,7 @@ from microestim.study.evidence import (
     Evidence,
     MembershipsEvidence,
     NeverUsedEvidence,
+    RatioEvidence,
     RegistrationsEvidence,
 )
 from microestim.study.publications import Step
@@ -96,6 +97,8 @@ def quantity_of(item: Evidence, platforms: frozenset[str] | None) -> Quantity | 
         None for evidence that has no single number to compute with.
     """
     match item:
+        case AudienceEvidence() if item.value is None:
+            return None
         case RegistrationsEvidence() | AudienceEvidence():
             return Quantity(item.unit, platforms, item.reach)
         case CapturesEvidence():
@@ -104,7 +107,7 @@ def quantity_of(item: Evidence, platforms: frozenset[str] | None) -> Quantity | 
             )
         case CountryShareEvidence():
             return Quantity("share", platforms, of="worldwide", to="resident")
-        case NeverUsedEvidence():
+        case NeverUsedEvidence() | RatioEvidence():
             return Quantity("share", platforms, of="accounts", to="accounts")
         case MembershipsEvidence():
             return Quantity(item.unit, platforms)

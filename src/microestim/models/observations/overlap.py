@@ -173,12 +173,12 @@ class MembershipCounts(Observation):
     ----------
     frame : str
         Name of the survey's frame.
-    counts : mapping of int to int
+    counts : mapping of int to float
         Respondents by number of platforms.
     """
 
     frame: str
-    counts: Mapping[int, int]
+    counts: Mapping[int, float]
 
     @property
     @override
@@ -197,7 +197,7 @@ class MembershipCounts(Observation):
     def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
         frame = latent.frame(self.frame)
         chances = np.stack([share(frame.respondents, pmf) for pmf in latent.membership_pmf], axis=-1)
-        drawn = rng.multinomial(sum(self.counts.values()), chances / chances.sum(-1, keepdims=True))
+        drawn = rng.multinomial(round(sum(self.counts.values())), chances / chances.sum(-1, keepdims=True))
         return {
             f"{self.name}[{k}]": drawn[..., k - 1].astype(float) for k in range(1, latent.n_platforms + 1)
         }
@@ -222,12 +222,12 @@ class MembershipCountsByFrequency(ReadFrequency):
     ----------
     frame : str
         Name of the survey's frame.
-    counts : mapping of (str, int) to int
+    counts : mapping of (str, int) to float
         Respondents by band and number of platforms.
     """
 
     frame: str
-    counts: Mapping[tuple[str, int], int]
+    counts: Mapping[tuple[str, int], float]
 
     @property
     def reading(self) -> str:
@@ -262,7 +262,7 @@ class MembershipCountsByFrequency(ReadFrequency):
     def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
         drawn: Replicates = {}
         for band, by_number in self._chances(latent, float(self.any_platform)).items():
-            n = sum(count for (other, _), count in self.counts.items() if other == band)
+            n = round(sum(count for (other, _), count in self.counts.items() if other == band))
             chances = np.stack(by_number, axis=-1)
             table = rng.multinomial(n, chances / chances.sum(-1, keepdims=True))
             drawn |= {
@@ -288,11 +288,11 @@ class PopulationMemberships(Observation):
 
     Parameters
     ----------
-    counts : mapping of int to int
+    counts : mapping of int to float
         Respondents with at least one account, by number of platforms.
     """
 
-    counts: Mapping[int, int]
+    counts: Mapping[int, float]
 
     @property
     @override
@@ -312,7 +312,7 @@ class PopulationMemberships(Observation):
     @override
     def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
         chances = np.stack(self._chances(latent), axis=-1)
-        drawn = rng.multinomial(sum(self.counts.values()), chances / chances.sum(-1, keepdims=True))
+        drawn = rng.multinomial(round(sum(self.counts.values())), chances / chances.sum(-1, keepdims=True))
         return {f"{self.name}[{k + 1}]": drawn[..., k].astype(float) for k in range(drawn.shape[-1])}
 
     @override
