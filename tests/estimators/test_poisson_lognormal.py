@@ -11,9 +11,14 @@ from scipy.special import gammaln
 
 from microestim.capture import FrequencyCounts
 from microestim.errors import NotEstimableError
-from microestim.estimators.frequency_counts.families import FAMILIES, _Data, fit_family
+from microestim.estimators.frequency_counts.families import FAMILIES, _Data, fit_family, parameter_slopes
 from microestim.estimators.frequency_counts.lower_bounds import chao
-from microestim.estimators.frequency_counts.poisson_lognormal import log_lognormal, log_lognormal_share
+from microestim.estimators.frequency_counts.poisson_lognormal import (
+    log_lognormal,
+    log_lognormal_share,
+    lognormal_share_slopes,
+    lognormal_slopes,
+)
 from microestim.estimators.frequency_counts.truncated import truncated_counts
 
 # Some published counts, and some random ones, have far more people seen once than the others lead to.
@@ -143,3 +148,16 @@ def test_mturk_participation_is_finite() -> None:
     # The negative binomial has no maximum here; this family has one, four times Chao's bound.
     assert chao(counts).n_hat < fit.n_hat < math.inf
     assert fit.interval().high < math.inf
+
+
+@pytest.mark.parametrize("log_sigma", [-3.0, -1.0, 0.0, 1.5])
+@pytest.mark.parametrize("log_median", [-8.0, -2.0, 0.5, 3.0])
+def test_slopes_are_those_of_complex_steps(log_median, log_sigma):
+    eta = np.array([log_median, log_sigma])
+    for times in (1, 2, 9, 40):
+        by_step = parameter_slopes(lambda x, k=times: complex(log_lognormal(np.array([float(k)]), x)[0]), eta)
+        found = lognormal_slopes(np.array([float(times)]), eta)[:, 0]
+        # Both are exact but for rounding.
+        np.testing.assert_allclose(found, by_step, rtol=1e-12, atol=1e-12)
+        by_step = parameter_slopes(lambda x, k=times: log_lognormal_share(k, x), eta)
+        np.testing.assert_allclose(lognormal_share_slopes(times, eta), by_step, rtol=1e-12, atol=1e-12)

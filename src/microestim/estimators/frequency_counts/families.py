@@ -223,7 +223,10 @@ def fit_family(
 
 @lru_cache(maxsize=16)
 def _fitted(counts: FrequencyCounts, family: str, first: int) -> FittedFamily | NotEstimableError | None:
-    """Return the fit, why there is none, or None at the Poisson limit; all readings of one-inflation share it."""
+    """Return the fit, why there is none, or None at the Poisson limit.
+
+    All readings of one-inflation share a fit.
+    """
     try:
         return _fit(counts, family, first)
     except NotEstimableError as refused:
@@ -323,7 +326,7 @@ class _Data:
         return complex(1 - np.exp(self.log_p(np.arange(self.first, dtype=float), eta)).sum())
 
     def slope(self, eta: Array, place: int) -> float:
-        """Derivative of the log-likelihood by one of the parameters."""
+        """Return the derivative of the log-likelihood by one of the parameters."""
         if self.log_p is log_lognormal:
             kept = self.people @ lognormal_slopes(self.times, eta)[place]
             if self.pooled:

@@ -76,7 +76,7 @@ class MixtureProfile:
 
     @classmethod
     def of(cls, times: Array, people: Array) -> MixtureProfile:
-        """Return the profile of some counts, the same one as long as it is among the last that were asked for.
+        """Return the profile of some counts, the same one while it is among the last asked for.
 
         All methods and their intervals rest on one profile, which is what costs time.
 

@@ -87,10 +87,10 @@ def log_lognormal_share(first: int, eta: Complex) -> complex:
 
 
 def lognormal_slopes(times: Array, eta: Array) -> Array:
-    r"""Return the derivatives of `log_lognormal` by its parameters, at a third of the cost of two complex steps.
+    r"""Return the derivatives of `log_lognormal` by its parameters, for less than complex steps cost.
 
-    With :math:`z = (u - \mu) / \sigma` they are :math:`E(z) / \sigma` and :math:`E(z^2) - 1`, the expectations
-    those given the times seen.
+    With :math:`z = (u - \mu) / \sigma` they are :math:`E(z) / \sigma` and :math:`E(z^2) - 1`, the
+    expectations those given the times seen.
 
     Parameters
     ----------
