@@ -14,7 +14,7 @@ from scipy.special import gammaln
 from microestim.capture import FrequencyCounts
 from microestim.errors import InputError, MicroestimError, NotEstimableError
 from microestim.estimators.frequency_counts.lower_bounds import chao
-from microestim.estimators.frequency_counts.mixture_profile import MixtureProfile
+from microestim.estimators.frequency_counts.mixture_profile import MixtureProfile, _kept
 from microestim.estimators.frequency_counts.mixtures import MixtureData, best_mixture, odds_of
 from microestim.estimators.frequency_counts.nonparametric import npmle
 from microestim.estimators.frequency_counts.truncated import truncated_counts
@@ -290,3 +290,27 @@ def test_classes_in_the_thousands_and_samples_of_a_million(table, truncated) -> 
 def test_a_penalty_that_leads_beyond_all_sense_is_refused() -> None:
     with pytest.raises(NotEstimableError, match="more than a million"):
         npmle({1: 59957631554906, 5: 153148, 13: 31392086651424}, method="penalised")
+
+
+def test_a_step_next_to_nothing_is_no_overflow() -> None:
+    # A weight over a step of 1e-310 is infinite, which is far enough; found by random tables.
+    counts = {1: 1, 4: 21, 10: 21, 13: 981, 15: 14, 62: 23, 274: 10, 359: 1, 529: 68, 866: 6, 2493: 16}
+    with pytest.raises(NotEstimableError, match="rate of zero"):
+        npmle(counts, method="conditional")
+
+
+def test_what_was_asked_before_changes_no_digit() -> None:
+    _kept.cache_clear()
+    alone = npmle(RABBITS, method="penalised").interval(0.9)
+    _kept.cache_clear()
+    for method in ("unconditional", "conditional", "penalised"):
+        for level in (0.95, 0.8, 0.9):
+            found = npmle(RABBITS, method=method).interval(level)
+    assert found == alone
+
+
+def test_limits_are_where_the_likelihood_falls_by_the_quantile() -> None:
+    profile = MixtureProfile(*arrays(RABBITS))
+    low, _ = profile.limits(0.95)
+    # Half the quantile of chi-squared; the limit is found to 1e-9 of the people not seen.
+    assert profile.peak.loglik - profile.at(low)[0] == pytest.approx(1.920729410, abs=1e-7)

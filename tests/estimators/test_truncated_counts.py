@@ -430,3 +430,19 @@ def test_a_pooled_class_of_nearly_everybody(inflation) -> None:
     fit = truncated_counts(counts, family="negbin", inflation=inflation)
     assert 0.1 < fit.params["dispersion"] < 2
     assert fit.n_hat == pytest.approx(591, abs=0.1)
+
+
+@pytest.mark.parametrize("inflation", ["hurdle", "drop-ones"])
+def test_rates_next_to_zero_keep_their_digits(inflation) -> None:
+    # With a rate r next to zero a geometric distribution has p0 = 1 - r and r^2 for twice or more, which one
+    # less p0 and p1 loses in rounding; found by random tables.
+    twice, thrice = 10**11, 40
+    found = truncated_counts({2: twice, 3: thrice}, family="geometric", inflation=inflation)
+    rate = thrice / twice
+    # The mean above the cut is 2 + r, to the first order in r.
+    assert found.params["rate"] == pytest.approx(rate, rel=1e-6)
+    people = twice + thrice
+    assert float(found.n_hat) - people == pytest.approx(people / rate**2, rel=1e-6)
+    assert found.expected()[3] == pytest.approx(thrice, rel=1e-6)
+    with pytest.raises(NotEstimableError, match="no share of one-inflation"):
+        one_inflation_curve({2: twice, 3: thrice}, family="geometric")

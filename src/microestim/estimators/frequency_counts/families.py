@@ -32,6 +32,7 @@ __all__ = [
     "Parameters",
     "fit_family",
     "parameter_slopes",
+    "share_of",
     "truncated_mean",
 ]
 
@@ -150,6 +151,23 @@ class FittedFamily:
         """Fitted chances of being seen never and once."""
         p0, p1 = self.zero_one(self.eta.astype(complex))
         return p0.real, p1.real
+
+    def at_least(self, times: int, eta: Parameters | None = None) -> complex:
+        """Return the chance of being seen so many times or more, without loss of digits where it is small.
+
+        Parameters
+        ----------
+        times : int
+            At least 1.
+        eta : ndarray of complex, optional
+            Logs of the parameters; the fitted ones when None.
+
+        Returns
+        -------
+        complex
+            Chance.
+        """
+        return share_of(FAMILIES[self.family], times, self.eta.astype(complex) if eta is None else eta)
 
     @property
     def params(self) -> dict[str, float]:
@@ -316,14 +334,7 @@ class _Data:
 
     def share(self, eta: Parameters) -> complex:
         """Chance of being seen `first` times or more."""
-        if self.log_p is log_lognormal:
-            return complex(np.exp(log_lognormal_share(self.first, eta)))
-        ratio = np.exp(eta[0].real) * (1 + (np.exp(eta[1].real) if len(eta) > 1 else 1.0))
-        if ratio < SMALL_RATIO:
-            # One minus nearly one would lose its digits; the terms fall by the ratio, so few of them do.
-            upward = np.arange(self.first, self.first + TERMS, dtype=float)
-            return complex(np.exp(self.log_p(upward, eta)).sum())
-        return complex(1 - np.exp(self.log_p(np.arange(self.first, dtype=float), eta)).sum())
+        return share_of(self.log_p, self.first, eta)
 
     def slope(self, eta: Array, place: int) -> float:
         """Return the derivative of the log-likelihood by one of the parameters."""
@@ -347,6 +358,38 @@ class _Data:
             rows.append((self.score(eta - shift) - self.score(eta + shift)) / (2 * DIFFERENCE))
         matrix = np.array(rows)
         return (matrix + matrix.T) / 2
+
+
+def share_of(log_p: LogProbabilities, first: int, eta: Parameters) -> complex:
+    """Return the chance of being seen `first` times or more, exact where it is small, too.
+
+    Parameters
+    ----------
+    log_p : callable
+        One of the values of `FAMILIES`.
+    first : int
+        Least number of times, at least 1.
+    eta : ndarray of complex
+        Logs of the parameters.
+
+    Returns
+    -------
+    complex
+        Chance.
+
+    Examples
+    --------
+    >>> float(share_of(FAMILIES["geometric"], 2, np.log([1e-12 + 0j])).real)
+    1e-24
+    """
+    if log_p is log_lognormal:
+        return complex(np.exp(log_lognormal_share(first, eta)))
+    ratio = np.exp(eta[0].real) * (1 + (np.exp(eta[1].real) if len(eta) > 1 else 1.0))
+    if ratio < SMALL_RATIO:
+        # One minus nearly one would lose its digits; the terms fall by the ratio, so few of them do.
+        upward = np.arange(first, first + TERMS, dtype=float)
+        return complex(np.exp(log_p(upward, eta)).sum())
+    return complex(1 - np.exp(log_p(np.arange(first, dtype=float), eta)).sum())
 
 
 def parameter_slopes(function: Callable[[Parameters], complex], eta: Array) -> Array:

@@ -479,7 +479,9 @@ class _Search:
         values = np.concatenate((weights, rates[free]))
         # At most most of the way to where a weight or a rate is zero.
         falling = step < 0
-        share = min(1.0, 0.9 * float((values[falling] / -step[falling]).min(initial=np.inf)))
+        with np.errstate(over="ignore"):
+            # A step next to nothing never leads to zero.
+            share = min(1.0, 0.9 * float((values[falling] / -step[falling]).min(initial=np.inf)))
         values = values + share * step
         moved = rates.copy()
         moved[free] = values[rates.size :]
