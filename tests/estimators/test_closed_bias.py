@@ -1,9 +1,7 @@
 """Bias-corrected sizes against Rcapture 1.4-4, and against what the correction is meant to do."""
 
-import csv
 from collections import defaultdict
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,26 +12,19 @@ from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.bias_correction import WAITED_LESS, frequency_changes
 from microestim.estimators.closed_populations.models import closed
 from microestim.estimators.closed_populations.removal_models import people_left
-
-FOLDER = Path(__file__).parents[1] / "reference"
-
-
-def lines_of(name):
-    lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
-
+from reference_rows import reference_rows
 
 HISTORIES, FREQUENCIES = defaultdict(list), defaultdict(dict)
-for line in lines_of("closed_histories.csv"):
+for line in reference_rows("closed_histories.csv"):
     HISTORIES[line["dataset"]].append(line)
-for line in lines_of("closed_frequencies.csv"):
+for line in reference_rows("closed_frequencies.csv"):
     FREQUENCIES[line["dataset"]][int(line["times_seen"])] = int(line["count"])
 OCCASIONS = {
     row["dataset"]: int(row["function"].partition("t=")[2])
-    for row in lines_of("closed_rcapture.csv")
+    for row in reference_rows("closed_rcapture.csv")
     if row["function"].startswith("closedpCI.0 t=") and not row["function"].endswith("Inf")
 }
-ROWS = lines_of("closed_bias_corrected.csv")
+ROWS = reference_rows("closed_bias_corrected.csv")
 
 
 @cache

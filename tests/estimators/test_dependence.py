@@ -1,7 +1,5 @@
-import csv
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +12,8 @@ from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.dependence import dependence
 from microestim.estimators.dependence.three_lists import PAIRS, ThreeLists
 from microestim.estimators.dependence.two_lists import least_without_overlap, limits_given, loglik_given
+from reference_rows import reference_rows
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "brussels_dependence.csv"
 BRUSSELS = me.Captures.from_counts(
     {"100": 89, "110": 24, "010": 103, "111": 27, "101": 29, "011": 13, "001": 21},
     names=["fieldwork", "low threshold", "crisis"],
@@ -217,8 +215,7 @@ def test_captures_of_two_samples_are_the_three_counts():
 
 
 def test_brussels():
-    lines = REFERENCE.read_text(encoding="utf-8").splitlines()
-    rows = {row["quantity"]: row for row in csv.DictReader(line for line in lines if line[0] != "#")}
+    rows = {row["quantity"]: row for row in reference_rows("brussels_dependence.csv")}
     found = dependence(BRUSSELS, odds_ratio=(1, 5))
     interval = found.interval()
     lists = found.lists

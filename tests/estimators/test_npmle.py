@@ -1,8 +1,6 @@
 """Nonparametric maximum likelihood: against an R package, by brute force, at the edges."""
 
-import csv
 import math
-from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -18,20 +16,15 @@ from microestim.estimators.frequency_counts.mixture_profile import MixtureProfil
 from microestim.estimators.frequency_counts.mixtures import MixtureData, best_mixture, odds_of
 from microestim.estimators.frequency_counts.nonparametric import npmle
 from microestim.estimators.frequency_counts.truncated import truncated_counts
+from reference_rows import reference_rows
 
-REFERENCE = Path(__file__).parents[1] / "reference"
 RABBITS = {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1}
 
 
-def read(name):
-    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 COUNTS: dict[str, dict[int, int]] = {}
-for line in read("frequency_counts.csv"):
+for line in reference_rows("frequency_counts.csv"):
     COUNTS.setdefault(line["dataset"], {})[int(line["times_seen"])] = int(line["count"])
-ROWS = [r for r in read("species_npmle.csv") if r["estimate"]]
+ROWS = [r for r in reference_rows("species_npmle.csv") if r["estimate"]]
 # Where the package's search of the penalised likelihood ends at Chao's bound, or before the maximum (README).
 STOPPED_EARLY = {"cottontail_rabbits", "taxicab_edinburgh_A", "bbs2001_species"}
 
@@ -205,7 +198,7 @@ def test_bootstrap_percentiles_hold_the_estimate() -> None:
 
 @pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 def test_mturk_participation_is_refused_or_finite() -> None:
-    counts = {int(r["times_seen"]): int(r["count"]) for r in read("mturk_participation.csv")}
+    counts = {int(r["times_seen"]): int(r["count"]) for r in reference_rows("mturk_participation.csv")}
     seen = sum(counts.values())
     with pytest.raises(NotEstimableError, match="without limit") as caught:
         npmle(counts, method="conditional")

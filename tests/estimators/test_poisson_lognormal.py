@@ -1,8 +1,6 @@
 """Log-normal rates: probabilities by numeric integration, the fit by differences, and where none exists."""
 
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,20 +18,14 @@ from microestim.estimators.frequency_counts.poisson_lognormal import (
     lognormal_slopes,
 )
 from microestim.estimators.frequency_counts.truncated import truncated_counts
+from reference_rows import reference_rows
 
 # Some published counts, and some random ones, have far more people seen once than the others lead to.
 pytestmark = pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 
-REFERENCE = Path(__file__).parents[1] / "reference"
-
-
-def read(name):
-    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
 
 COUNTS: dict[str, dict[int, int]] = {}
-for line in read("frequency_counts.csv"):
+for line in reference_rows("frequency_counts.csv"):
     COUNTS.setdefault(line["dataset"], {})[int(line["times_seen"])] = int(line["count"])
 
 
@@ -143,7 +135,7 @@ def test_where_there_is_no_maximum_the_limit_is_named() -> None:
 
 
 def test_mturk_participation_is_finite() -> None:
-    counts = {int(r["times_seen"]): int(r["count"]) for r in read("mturk_participation.csv")}
+    counts = {int(r["times_seen"]): int(r["count"]) for r in reference_rows("mturk_participation.csv")}
     fit = truncated_counts(counts, family="poisson-lognormal")
     # The negative binomial has no maximum here; this family has one, four times Chao's bound.
     assert chao(counts).n_hat < fit.n_hat < math.inf

@@ -1,8 +1,6 @@
 """Truncated distributions of times seen: against two R packages, by hand, and where none exists."""
 
-import csv
 import math
-from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -13,11 +11,11 @@ from microestim.capture import FrequencyCounts
 from microestim.errors import InputError, MicroestimError, NotEstimableError
 from microestim.estimators.frequency_counts.one_inflation import one_inflation_curve
 from microestim.estimators.frequency_counts.truncated import truncated_counts
+from reference_rows import reference_rows
 
 # Some published counts, and some random ones, have far more people seen once than the others lead to.
 pytestmark = pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 
-REFERENCE = Path(__file__).parents[1] / "reference"
 RABBITS = {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1}
 FAMILIES = {"poisson": "poisson", "geom": "geometric", "negbin": "negbin"}
 # A hurdle before the truncation has the number of "drop-ones": it models the people seen once by themselves.
@@ -31,15 +29,10 @@ INFLATIONS = {
 }
 
 
-def read(name):
-    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 COUNTS: dict[str, dict[int, int]] = {}
-for line in read("frequency_counts.csv"):
+for line in reference_rows("frequency_counts.csv"):
     COUNTS.setdefault(line["dataset"], {})[int(line["times_seen"])] = int(line["count"])
-ROWS = [r for r in read("frequency_estimates.csv") if r["estimate"]]
+ROWS = [r for r in reference_rows("frequency_estimates.csv") if r["estimate"]]
 
 
 def model_of(row):
@@ -212,7 +205,7 @@ def test_the_curve_runs_from_one_reading_to_the_other(family) -> None:
 
 def test_mturk_participation_has_no_negative_binomial_maximum() -> None:
     # Answers by account in the MTurk demographics survey 2015-2017 (Difallah et al. 2018).
-    counts = {int(r["times_seen"]): int(r["count"]) for r in read("mturk_participation.csv")}
+    counts = {int(r["times_seen"]): int(r["count"]) for r in reference_rows("mturk_participation.csv")}
     with pytest.raises(NotEstimableError, match="runs to infinity") as caught:
         truncated_counts(counts, family="negbin")
     assert caught.value.bound > sum(counts.values())
