@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -162,13 +162,20 @@ class MixtureProfile:
         else:
             top = self.seen * min(self.odds, SEARCHED_ODDS)
             near = min(top, self._nearby())
-            while near > LEAST and self.at(near)[1] <= 0:
+
+            # Kept, so that the ends of a bracket keep their signs: where they are as small as rounding a
+            # second search, from another mixture, may end with the other.
+            @cache
+            def slope(log_unseen: float) -> float:
+                return self.at(float(np.exp(log_unseen)))[1]
+
+            while near > LEAST and slope(float(np.log(near))) <= 0:
                 near /= 4
             far, factor = near, 1.3
-            while far < top and self.at(far)[1] > 0:
+            while far < top and slope(float(np.log(far))) > 0:
                 near, far, factor = far, min(far * factor, top), 1.3 * factor
-            if self.at(far)[1] <= 0 and near < far:
-                root = brentq(lambda value: self.at(np.exp(value))[1], np.log(near), np.log(far), xtol=1e-9)
+            if near < far and slope(float(np.log(far))) <= 0 < slope(float(np.log(near))):
+                root = brentq(slope, float(np.log(near)), float(np.log(far)), xtol=1e-9)
                 best = float(np.exp(root))
             elif near <= LEAST:
                 best = near
