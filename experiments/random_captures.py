@@ -1,6 +1,6 @@
 """Random tables of captures through every model of a closed population: what must hold for any data.
 
-    python experiments/random_captures.py --tables 20000
+    python experiments/random_captures.py --tables 20000 --jobs 2
 
 prints each fault with the smallest table found that has it, as a snippet that can be pasted, and ends with
 status 1 when there is one. Whatever the table, the answer is a finite estimate, an infinite limit with its
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from microestim.errors import InputError, MicroestimError
 from microestim.estimators.closed_populations.panel import PANEL
 
 SEED = 20250611
+# Tables that a process takes at a time: a few seconds.
+CHUNK = 80
 Call = tuple[str, str | None]
 Rows = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 Generator = np.random.Generator
@@ -738,23 +741,56 @@ def snippet(fault: Fault) -> str:
     return f"{made}\n{fault.call}\n# {fault.what}"
 
 
+def faults_among(numbers: range, calls: int | None) -> list[Fault]:
+    """Find what must not be in some tables.
+
+    Parameters
+    ----------
+    numbers : range
+        Of the tables.
+    calls : int or None
+        As for `faults_of`.
+
+    Returns
+    -------
+    list of Fault
+        In the order of the tables.
+    """
+    return [fault for number in numbers for fault in faults_of(random_table(number), calls=calls)]
+
+
 def main() -> int:
     """Run the tables and print the faults; the exit status is 1 when there is one."""
+    from joblib import Parallel, delayed
+
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--tables", type=int, default=20_000)
     parser.add_argument("--start", type=int, default=0, help="number of the first table")
     parser.add_argument("--calls", type=int, default=1, help="models a table; 0 for everything")
+    parser.add_argument("--jobs", type=int, default=1, help="processes; -1 for one a core")
     options = parser.parse_args()
     calls = options.calls or None
     known: dict[tuple[str, ...], int] = {}
-    for number in range(options.start, options.start + options.tables):
-        for fault in faults_of(random_table(number), calls=calls):
+    started, done, end = time.perf_counter(), 0, options.start + options.tables
+    parts = [range(first, min(first + CHUNK, end)) for first in range(options.start, end, CHUNK)]
+    running = Parallel(n_jobs=options.jobs, return_as="generator")
+    for part, faults in zip(
+        parts, running(delayed(faults_among)(part, calls) for part in parts), strict=True
+    ):
+        done += len(part)
+        for fault in faults:
             key = (fault.call.split("(captures")[-1], *fault.what.split()[:3])
             known[key] = known.get(key, 0) + 1
             if known[key] == 1:
                 print(f"\n# {fault}")
                 least = smallest(fault, lambda table: faults_of(table, calls=calls))
                 print(snippet(least), flush=True)
+        print(
+            f"{done:,} of {options.tables:,} tables, {sum(known.values()):,} faults, "
+            f"{time.perf_counter() - started:,.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
     print(f"\n{options.tables:,} tables, {sum(known.values()):,} faults of {len(known)} kinds")
     return int(bool(known))
 

@@ -1,6 +1,6 @@
 """Random frequency counts through every estimator from frequency counts: a finite answer, or a reason.
 
-    python experiments/random_counts.py --tables 20000
+    python experiments/random_counts.py --tables 20000 --jobs 2
 
 prints what became of them as JSON, and ends with status 1 when a fault was found. The tables are sparse and
 full, tiny and huge, of one class, with gaps, with a pooled last class, with occasions. Every answer must be
@@ -16,6 +16,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ import microestim as me
 from microestim.errors import MicroestimError, MicroestimWarning, NotEstimableError
 
 SEED = 20250607
+# Tables that a process takes at a time: a few seconds.
+CHUNK = 25
 
 Estimator = Callable[[me.FrequencyCounts], Any]
 
@@ -82,8 +85,26 @@ def random_tables(number: int, seed: int = SEED) -> Iterator[me.FrequencyCounts]
     ------
     FrequencyCounts
     """
-    for stream in np.random.SeedSequence(seed).spawn(number):
-        yield one_table(np.random.default_rng(stream))
+    for place in range(number):
+        yield random_table(place, seed)
+
+
+def random_table(place: int, seed: int = SEED) -> me.FrequencyCounts:
+    """Make one of the tables of `random_tables` again.
+
+    Parameters
+    ----------
+    place : int
+        Which, from 0 on.
+    seed : int
+        Of all streams together.
+
+    Returns
+    -------
+    FrequencyCounts
+        The table.
+    """
+    return one_table(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(place,))))
 
 
 def one_table(rng: np.random.Generator) -> me.FrequencyCounts:
@@ -196,37 +217,110 @@ def _judge_estimate(about: str, estimate: me.Estimate) -> str:
     return str(estimate.status)
 
 
-def main() -> int:
-    """Run the command."""
-    parser = argparse.ArgumentParser(description="Random frequency counts through every estimator.")
-    parser.add_argument("--tables", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=SEED)
-    options = parser.parse_args()
-    started, outcomes, faults = time.perf_counter(), Counter[str](), []
-    slowest: dict[str, float] = {}
-    estimators = every_estimator()
-    for counts in random_tables(options.tables, options.seed):
-        for name, estimator in estimators.items():
+@dataclass
+class Tally:
+    """What became of some tables.
+
+    Parameters
+    ----------
+    outcomes : Counter of str
+        Answers by what they are.
+    faults : list of str
+        What must not be.
+    slowest : dict of str to (float, int)
+        Seconds of the slowest table of each estimator, and its number.
+    tables : int
+        How many.
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    slowest: dict[str, tuple[float, int]] = field(default_factory=dict)
+    tables: int = 0
+
+    def add(self, other: "Tally") -> None:
+        """Add the tally of other tables.
+
+        Parameters
+        ----------
+        other : Tally
+            Of those.
+        """
+        self.outcomes += other.outcomes
+        self.faults += other.faults
+        self.tables += other.tables
+        for name, seconds in other.slowest.items():
+            self.slowest[name] = max(self.slowest.get(name, seconds), seconds)
+
+
+def judge_all(places: range, seed: int) -> Tally:
+    """Judge every estimator of some tables.
+
+    Parameters
+    ----------
+    places : range
+        Numbers of the tables.
+    seed : int
+        Of all streams together.
+
+    Returns
+    -------
+    Tally
+        What became of them.
+    """
+    tally = Tally(tables=len(places))
+    for place in places:
+        counts = random_table(place, seed)
+        for name, estimator in every_estimator().items():
             begun = time.perf_counter()
             try:
-                outcomes[judge(name, estimator, counts)] += 1
+                tally.outcomes[judge(name, estimator, counts)] += 1
             except AssertionError as fault:
-                faults.append(f"{fault}")
+                tally.faults.append(f"table {place}: {fault}")
             except Exception as fault:  # noqa: BLE001 - the report lists every fault, whatever it is
-                faults.append(f"{type(fault).__name__}: {fault} ({'; '.join(fault.__notes__)})")
-            slowest[name] = max(slowest.get(name, 0.0), time.perf_counter() - begun)
+                about = "; ".join(fault.__notes__)
+                tally.faults.append(f"table {place}: {type(fault).__name__}: {fault} ({about})")
+            spent = (time.perf_counter() - begun, place)
+            tally.slowest[name] = max(tally.slowest.get(name, spent), spent)
+    return tally
+
+
+def main() -> int:
+    """Run the command."""
+    from joblib import Parallel, delayed
+
+    parser = argparse.ArgumentParser(description="Random frequency counts through every estimator.")
+    parser.add_argument("--tables", type=int, default=20_000)
+    parser.add_argument("--start", type=int, default=0, help="number of the first table")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--jobs", type=int, default=1, help="processes; -1 for one a core")
+    options = parser.parse_args()
+    started, tally = time.perf_counter(), Tally()
+    end = options.start + options.tables
+    parts = [range(first, min(first + CHUNK, end)) for first in range(options.start, end, CHUNK)]
+    running = Parallel(n_jobs=options.jobs, return_as="generator_unordered")
+    for part in running(delayed(judge_all)(places, options.seed) for places in parts):
+        tally.add(part)
+        print(
+            f"{tally.tables:,} of {options.tables:,} tables, {len(tally.faults)} faults, "
+            f"{time.perf_counter() - started:,.0f} s",
+            file=sys.stderr,
+        )
+        for fault in part.faults:
+            print(fault, file=sys.stderr, flush=True)
+    slowest = sorted(tally.slowest.items(), key=lambda item: -item[1][0])[:5]
     report = {
         "tables": options.tables,
         "seed": options.seed,
-        "estimators": len(estimators),
-        "outcomes": dict(outcomes),
-        "faults": len(faults),
-        "first_faults": faults[:20],
+        "estimators": len(every_estimator()),
+        "outcomes": dict(sorted(tally.outcomes.items())),
+        "faults": len(tally.faults),
+        "first_faults": sorted(tally.faults)[:20],
         "seconds": round(time.perf_counter() - started, 1),
-        "slowest_seconds": {k: round(v, 3) for k, v in sorted(slowest.items(), key=lambda i: -i[1])[:5]},
+        "slowest": {k: {"seconds": round(v, 3), "table": table} for k, (v, table) in slowest},
     }
     print(json.dumps(report, indent=2))
-    return 1 if faults else 0
+    return 1 if tally.faults else 0
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ PUBLIC = {
         "closed",
         "closed_models",
         "closed_tests",
+        "leslie_test",
         "list_coverage",
         "removal",
         "sample_coverage",

@@ -1,11 +1,9 @@
 """Families of heterogeneity and reaction with likelihoods of their own."""
 
-import csv
 import math
 from dataclasses import replace
 from functools import cache
 from itertools import groupby, product
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,18 +31,11 @@ from microestim.estimators.closed_populations.reaction_models import (
     OccasionsAndReaction,
     fit_occasions_and_reaction,
 )
+from reference_rows import reference_rows
 
 
 def closed_counts_of(histories, counts) -> ClosedCounts:
     return closed_counts(Captures.from_histories(np.asarray(histories), counts=np.asarray(counts)))
-
-
-FOLDER = Path(__file__).parents[1] / "reference"
-
-
-def lines_of(name):
-    lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 
 HISTORIES = {
@@ -53,12 +44,12 @@ HISTORIES = {
         np.array([int(r["count"]) for r in rows]),
     )
     for name, rows in (
-        (k, list(g)) for k, g in groupby(lines_of("closed_histories.csv"), lambda r: r["dataset"])
+        (k, list(g)) for k, g in groupby(reference_rows("closed_histories.csv"), lambda r: r["dataset"])
     )
 }
 FREQUENCIES = {
     name: {int(r["times_seen"]): int(r["count"]) for r in rows}
-    for name, rows in groupby(lines_of("closed_frequencies.csv"), lambda r: r["dataset"])
+    for name, rows in groupby(reference_rows("closed_frequencies.csv"), lambda r: r["dataset"])
 }
 
 
@@ -227,7 +218,7 @@ class PeersRule(NormalAbilities):
 POOLED = {"insects_6plus_pooled", "malay_butterflies_25plus_pooled"}
 NORMAL = [
     row
-    for row in lines_of("closed_normal.csv")
+    for row in reference_rows("closed_normal.csv")
     if row["dataset"] in {**HISTORIES, **FREQUENCIES} and row["dataset"] not in POOLED
 ]
 # The search of the peer ended 150 and more below the maximum of its own likelihood.
@@ -484,7 +475,7 @@ def test_families_of_link_fit_alike_and_give_other_sizes():
     assert normal.loglik == pytest.approx(beta.loglik, abs=1e-3)
 
 
-MTB = lines_of("closed_mtb.csv")
+MTB = reference_rows("closed_mtb.csv")
 # Where the likelihood is flat the peer's search stops short of the maximum.
 STOPPED_EARLY = {
     "congenital_anomaly_massachusetts",

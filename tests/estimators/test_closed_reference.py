@@ -1,10 +1,8 @@
 """Against Rcapture 1.4-4: every row that it gives for the models fitted here."""
 
-import csv
 from collections import defaultdict
 from functools import cache
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +14,8 @@ from microestim.estimators.closed_populations.counts import closed_counts
 from microestim.estimators.closed_populations.models import closed
 from microestim.estimators.closed_populations.profile import SizeProfile
 from microestim.estimators.closed_populations.removal_models import fit_removal_model
+from reference_rows import reference_rows
 
-FOLDER = Path(__file__).parents[1] / "reference"
 # Newton's maximum against R's, which stops when the deviance changes by less than 1e-8 of itself.
 SIZE = {"rel": 1e-6}
 # R takes a standard error from the weights of the last iteration but one, so it is less precise than its
@@ -37,24 +35,19 @@ RULE_OF_THE_PEER = {"woodmice", "bbs2001_species", "malay_butterflies_25plus_poo
 FAST = {"snowshoe_hare", "hepatitis_a_taiwan", "taxicab_edinburgh_A", "arboreal_geckos", "deermice_6"}
 
 
-def lines_of(name):
-    lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
-
-
 HISTORIES = {
     name: (
         np.array([[int(c) for c in r["history"]] for r in rows]),
         np.array([int(r["count"]) for r in rows]),
     )
     for name, rows in (
-        (k, list(g)) for k, g in groupby(lines_of("closed_histories.csv"), lambda r: r["dataset"])
+        (k, list(g)) for k, g in groupby(reference_rows("closed_histories.csv"), lambda r: r["dataset"])
     )
 }
 FREQUENCIES = defaultdict(dict)
-for line in lines_of("closed_frequencies.csv"):
+for line in reference_rows("closed_frequencies.csv"):
     FREQUENCIES[line["dataset"]][int(line["times_seen"])] = int(line["count"])
-ROWS = lines_of("closed_rcapture.csv")
+ROWS = reference_rows("closed_rcapture.csv")
 
 
 @cache

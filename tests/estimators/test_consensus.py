@@ -1,6 +1,4 @@
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,17 +10,16 @@ from scipy.stats import halfcauchy, norm
 import microestim as me
 from microestim.errors import InputError, PriorError
 from microestim.estimators.consensus.mixture import pooled
+from reference_rows import reference_rows
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "consensus_example.csv"
 SOURCES = {"three lists": (2000, 1000, 3000), "two lists": (2500, 1500, 3500), "service": (1000, 250, 2500)}
 TRUST = {"three lists": 0.9, "two lists": 0.7, "service": 0.2}
 
 
 def test_the_printed_example():
-    lines = REFERENCE.read_text(encoding="utf-8").splitlines()
     found = me.consensus(SOURCES, confidence=TRUST, prior=(3000, 4000))
     known = {"median": found.n_hat, "mean": found.mean, "sd": found.se}
-    for row in csv.DictReader(line for line in lines if line[0] != "#"):
+    for row in reference_rows("consensus_example.csv"):
         name, printed = row["quantity"], float(row["printed"])
         value = known[name] if name in known else found.quantile(float(name))
         # The printed values are of 4,000 draws: three Monte Carlo errors of the outer quantiles are 1.5 %.

@@ -1,9 +1,7 @@
 """Closed-form estimators from frequency counts: against three R packages, by brute force, at the edges."""
 
-import csv
 import math
 from itertools import combinations
-from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -21,29 +19,24 @@ from microestim.estimators.frequency_counts.lower_bounds import (
     lanumteang_bohning,
     zelterman,
 )
+from reference_rows import reference_rows
 
 # Some published counts, and some random ones, have far more people seen once than the others lead to.
 pytestmark = pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 
-REFERENCE = Path(__file__).parents[1] / "reference"
 RABBITS = {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1}
-
-
-def read(name):
-    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def data_sets():
     counts, occasions = {}, {}
-    for row in read("frequency_counts.csv"):
+    for row in reference_rows("frequency_counts.csv"):
         counts.setdefault(row["dataset"], {})[int(row["times_seen"])] = int(row["count"])
         occasions[row["dataset"]] = int(row["occasions"]) if row["occasions"] else None
     return counts, occasions
 
 
 COUNTS, OCCASIONS = data_sets()
-ROWS = read("frequency_estimates.csv")
+ROWS = reference_rows("frequency_estimates.csv")
 
 
 def rows(package, *words):

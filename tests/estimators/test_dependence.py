@@ -1,7 +1,5 @@
-import csv
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +12,8 @@ from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.dependence import dependence
 from microestim.estimators.dependence.three_lists import PAIRS, ThreeLists
 from microestim.estimators.dependence.two_lists import least_without_overlap, limits_given, loglik_given
+from reference_rows import reference_rows
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "brussels_dependence.csv"
 BRUSSELS = me.Captures.from_counts(
     {"100": 89, "110": 24, "010": 103, "111": 27, "101": 29, "011": 13, "001": 21},
     names=["fieldwork", "low threshold", "crisis"],
@@ -217,8 +215,7 @@ def test_captures_of_two_samples_are_the_three_counts():
 
 
 def test_brussels():
-    lines = REFERENCE.read_text(encoding="utf-8").splitlines()
-    rows = {row["quantity"]: row for row in csv.DictReader(line for line in lines if line[0] != "#")}
+    rows = {row["quantity"]: row for row in reference_rows("brussels_dependence.csv")}
     found = dependence(BRUSSELS, odds_ratio=(1, 5))
     interval = found.interval()
     lists = found.lists
@@ -238,7 +235,7 @@ def test_brussels():
     assert "no size fits the counts exactly" in found.reason
 
 
-def profile(cells, ranges, size, starts=4):
+def profile(cells, ranges, size, starts=4, three_way=None):
     """Largest log-likelihood at a given size, by an optimiser on the cells themselves and random starts."""
     rng = np.random.default_rng(3)
     x = cells[1:]
@@ -255,6 +252,9 @@ def profile(cells, ranges, size, starts=4):
             ]
             ratio = s[0] * s[1] / (s[2] * s[3])
             found += [ratio / low - 1, 1 - ratio / high]
+        if three_way is not None:
+            ratio = odds_ratio_given(m, 1) / odds_ratio_given(m, 0)
+            found += [ratio / three_way[0] - 1, 1 - ratio / three_way[1]]
         return np.array([*found, (size - y.sum()) / size])
 
     best = -np.inf
@@ -288,6 +288,113 @@ def test_limits_are_where_the_profile_falls_by_the_quantile(ranges):
     for limit in lists.limits(0.95):
         # Half the 95 % quantile of chi-squared; both optimisers stop within 1e-5 of it.
         assert top - profile(CELLS, ranges, limit) == pytest.approx(1.920729, abs=2e-4)
+
+
+def odds_ratio_given(cells, third):
+    """Odds ratio of the first two samples among the people in the third, or not in it."""
+    neither, second, first, both = cells[third::2]
+    return both * neither / (first * second)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "three_way"),
+    [
+        ({}, (0.5, 2.0)),
+        ({(0, 1): (0.5, 8.0)}, (0.8, 0.8)),
+        (dict.fromkeys(PAIRS, (1.0, 5.0)), (0.5, 2.0)),
+        (dict.fromkeys(PAIRS, (0.5, 8.0)), (1.0, 4.0)),
+    ],
+)
+def test_limits_with_a_three_way_range(ranges, three_way):
+    lists = ThreeLists(CELLS, ranges, three_way)
+    top = lists._saturated - lists.best[1] / 2
+    for limit in lists.limits(0.95):
+        # As without: half the quantile, by an optimiser on the cells themselves.
+        assert top - profile(CELLS, ranges, limit, three_way=three_way) == pytest.approx(1.920729, abs=5e-4)
+
+
+def test_three_way_bounds_are_sizes_with_the_ratio():
+    found = dependence(BRUSSELS, odds_ratio={}, three_way=(0.5, 2))
+    for size, ratio in zip(found.bounds, (2, 0.5), strict=True):
+        cells = CELLS.copy()
+        cells[0] = size - cells.sum()
+        for order in itertools.permutations(range(3)):
+            # The same whichever sample is the third.
+            turned = cells.reshape(2, 2, 2).transpose(order).ravel()
+            assert odds_ratio_given(turned, 1) / odds_ratio_given(turned, 0) == pytest.approx(
+                ratio, rel=1e-12
+            )
+    assert "0.5 and 2 times that among people not in it" in str(found.assumptions)
+
+
+def test_a_three_way_ratio_of_one_is_the_log_linear_model_with_all_pairs():
+    found = dependence(BRUSSELS, odds_ratio={}, three_way=(1, 1))
+    # Seven parameters for seven cells: the fit is exact, and so is its number of people in no sample.
+    codes = np.array([[int(b) for b in format(c, "03b")] for c in range(8)])
+    design = np.column_stack([np.ones(8), codes, *(codes[:, a] * codes[:, b] for a, b in PAIRS)])
+    intercept = np.linalg.solve(design[1:], np.log(CELLS[1:]))[0]
+    assert found.bounds == pytest.approx((306 + np.exp(intercept),) * 2, rel=1e-12)
+
+
+def test_ranges_of_pairs_and_of_three_meet():
+    pairs, three = (
+        dependence(BRUSSELS, odds_ratio=(0.5, 8)),
+        dependence(BRUSSELS, odds_ratio={}, three_way=(0.9, 4)),
+    )
+    both = dependence(BRUSSELS, odds_ratio=(0.5, 8), three_way=(0.9, 4))
+    assert both.bounds == (max(pairs.lower, three.lower), min(pairs.upper, three.upper))
+    inside, outside = both.interval(), pairs.interval()
+    assert outside.low * (1 - 1e-5) <= inside.low < inside.high <= outside.high * (1 + 1e-5)
+
+
+def test_three_way_where_nobody_was_in_exactly_two_samples():
+    counts = {"100": 20, "010": 30, "001": 25, "111": 4}
+    with pytest.raises(NotEstimableError, match="some two samples and not in the third") as caught:
+        dependence(me.Captures.from_counts(counts), odds_ratio={}, three_way=(0.5, 2))
+    assert caught.value.bound == 79
+    # With nobody in all three either, the ratio is free and pairs alone set the limits.
+    lists = ThreeLists(
+        np.array([0.0, 25, 30, 0, 20, 9, 8, 0]), dict.fromkeys(PAIRS[:1], (0.5, 3.0)), (0.5, 2.0)
+    )
+    assert lists.bounds() == ThreeLists(lists.cells, lists.ranges).bounds()
+
+
+@pytest.mark.parametrize(
+    ("data", "odds_ratio", "three_way", "message"),
+    [
+        ((500, 500, 89), (1, 2), (1, 1), "there are two samples"),
+        ((BRUSSELS.select(["fieldwork", "crisis"]),), (1, 2), (1, 1), "there are two samples"),
+        ((BRUSSELS,), (1, 2), (2, 1), "three_way is .* 0 < low <= high"),
+        ((BRUSSELS,), (1, 2), 1.0, r"three_way is 1.0; give a range"),
+        ((BRUSSELS,), {}, None, "there is no three_way"),
+    ],
+)
+def test_three_way_refusals(data, odds_ratio, three_way, message):
+    with pytest.raises(InputError, match=message):
+        dependence(*data, odds_ratio=odds_ratio, three_way=three_way)
+    with pytest.raises(InputError, match="no pair has a range"):
+        dependence(BRUSSELS, odds_ratio={}, three_way=(1, 2)).sweep()
+
+
+@given(
+    cells=st.lists(st.integers(0, 40), min_size=7, max_size=7),
+    low=st.floats(0.2, 1),
+    high=st.floats(1, 6),
+    alone=st.booleans(),
+)
+@settings(max_examples=6, deadline=None)
+def test_every_table_with_a_three_way_range_is_answered_or_refused(cells, low, high, alone):
+    captures = {format(code, "03b"): people for code, people in enumerate(cells, start=1)}
+    try:
+        found = dependence(
+            me.Captures.from_counts(captures), odds_ratio={} if alone else (0.2, 6), three_way=(low, high)
+        )
+        interval = found.interval()
+    except me.MicroestimError:
+        return
+    assert sum(cells) <= found.lower <= found.upper < np.inf
+    assert sum(cells) <= interval.low <= found.lower * (1 + 1e-6)
+    assert interval.high >= found.upper * (1 - 1e-6)
 
 
 def test_empty_cells_are_no_obstacle():

@@ -1,9 +1,7 @@
 """Estimators from shares of marked people and from removals."""
 
-import csv
 import math
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +12,8 @@ import microestim as me
 from microestim.capture import Captures
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations import closed, removal, schnabel, schumacher_eschmeyer
+from reference_rows import reference_rows
 
-FOLDER = Path(__file__).parents[1] / "reference"
 # The data set PikeNY of the R package FSAdata: pike captured, recaptured, and returned with a mark.
 PIKE = {
     "captured": [2, 3, 2, 3, 20, 18, 14, 9, 17, 6, 7, 10, 7, 5, 9, 8, 6, 1, 5, 2, 1],
@@ -24,16 +22,13 @@ PIKE = {
 }
 
 
-def lines_of(name):
-    lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
-
-
 HISTORIES = {
     name: {row["history"]: int(row["count"]) for row in rows}
-    for name, rows in groupby(lines_of("closed_histories.csv"), lambda row: row["dataset"])
+    for name, rows in groupby(reference_rows("closed_histories.csv"), lambda row: row["dataset"])
 }
-ROWS = [row for row in lines_of("multiple_marking_fsa.csv") if row["dataset"] in {*HISTORIES, "fsa_pike_ny"}]
+ROWS = [
+    row for row in reference_rows("multiple_marking_fsa.csv") if row["dataset"] in {*HISTORIES, "fsa_pike_ny"}
+]
 
 
 def estimate_of(dataset, function):

@@ -1,8 +1,6 @@
 """Nonparametric maximum likelihood: against an R package, by brute force, at the edges."""
 
-import csv
 import math
-from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -14,24 +12,19 @@ from scipy.special import gammaln
 from microestim.capture import FrequencyCounts
 from microestim.errors import InputError, MicroestimError, NotEstimableError
 from microestim.estimators.frequency_counts.lower_bounds import chao
-from microestim.estimators.frequency_counts.mixture_profile import MixtureProfile
+from microestim.estimators.frequency_counts.mixture_profile import MixtureProfile, _kept
 from microestim.estimators.frequency_counts.mixtures import MixtureData, best_mixture, odds_of
 from microestim.estimators.frequency_counts.nonparametric import npmle
 from microestim.estimators.frequency_counts.truncated import truncated_counts
+from reference_rows import reference_rows
 
-REFERENCE = Path(__file__).parents[1] / "reference"
 RABBITS = {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1}
 
 
-def read(name):
-    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 COUNTS: dict[str, dict[int, int]] = {}
-for line in read("frequency_counts.csv"):
+for line in reference_rows("frequency_counts.csv"):
     COUNTS.setdefault(line["dataset"], {})[int(line["times_seen"])] = int(line["count"])
-ROWS = [r for r in read("species_npmle.csv") if r["estimate"]]
+ROWS = [r for r in reference_rows("species_npmle.csv") if r["estimate"]]
 # Where the package's search of the penalised likelihood ends at Chao's bound, or before the maximum (README).
 STOPPED_EARLY = {"cottontail_rabbits", "taxicab_edinburgh_A", "bbs2001_species"}
 
@@ -205,7 +198,7 @@ def test_bootstrap_percentiles_hold_the_estimate() -> None:
 
 @pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 def test_mturk_participation_is_refused_or_finite() -> None:
-    counts = {int(r["times_seen"]): int(r["count"]) for r in read("mturk_participation.csv")}
+    counts = {int(r["times_seen"]): int(r["count"]) for r in reference_rows("mturk_participation.csv")}
     seen = sum(counts.values())
     with pytest.raises(NotEstimableError, match="without limit") as caught:
         npmle(counts, method="conditional")
@@ -290,3 +283,27 @@ def test_classes_in_the_thousands_and_samples_of_a_million(table, truncated) -> 
 def test_a_penalty_that_leads_beyond_all_sense_is_refused() -> None:
     with pytest.raises(NotEstimableError, match="more than a million"):
         npmle({1: 59957631554906, 5: 153148, 13: 31392086651424}, method="penalised")
+
+
+def test_a_step_next_to_nothing_is_no_overflow() -> None:
+    # A weight over a step of 1e-310 is infinite, which is far enough; found by random tables.
+    counts = {1: 1, 4: 21, 10: 21, 13: 981, 15: 14, 62: 23, 274: 10, 359: 1, 529: 68, 866: 6, 2493: 16}
+    with pytest.raises(NotEstimableError, match="rate of zero"):
+        npmle(counts, method="conditional")
+
+
+def test_what_was_asked_before_changes_no_digit() -> None:
+    _kept.cache_clear()
+    alone = npmle(RABBITS, method="penalised").interval(0.9)
+    _kept.cache_clear()
+    for method in ("unconditional", "conditional", "penalised"):
+        for level in (0.95, 0.8, 0.9):
+            found = npmle(RABBITS, method=method).interval(level)
+    assert found == alone
+
+
+def test_limits_are_where_the_likelihood_falls_by_the_quantile() -> None:
+    profile = MixtureProfile(*arrays(RABBITS))
+    low, _ = profile.limits(0.95)
+    # Half the quantile of chi-squared; the limit is found to 1e-9 of the people not seen.
+    assert profile.peak.loglik - profile.at(low)[0] == pytest.approx(1.920729410, abs=1e-7)

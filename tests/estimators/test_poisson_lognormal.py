@@ -1,8 +1,6 @@
 """Log-normal rates: probabilities by numeric integration, the fit by differences, and where none exists."""
 
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,24 +9,23 @@ from scipy.special import gammaln
 
 from microestim.capture import FrequencyCounts
 from microestim.errors import NotEstimableError
-from microestim.estimators.frequency_counts.families import FAMILIES, _Data, fit_family
+from microestim.estimators.frequency_counts.families import FAMILIES, _Data, fit_family, parameter_slopes
 from microestim.estimators.frequency_counts.lower_bounds import chao
-from microestim.estimators.frequency_counts.poisson_lognormal import log_lognormal, log_lognormal_share
+from microestim.estimators.frequency_counts.poisson_lognormal import (
+    log_lognormal,
+    log_lognormal_share,
+    lognormal_share_slopes,
+    lognormal_slopes,
+)
 from microestim.estimators.frequency_counts.truncated import truncated_counts
+from reference_rows import reference_rows
 
 # Some published counts, and some random ones, have far more people seen once than the others lead to.
 pytestmark = pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 
-REFERENCE = Path(__file__).parents[1] / "reference"
-
-
-def read(name):
-    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
 
 COUNTS: dict[str, dict[int, int]] = {}
-for line in read("frequency_counts.csv"):
+for line in reference_rows("frequency_counts.csv"):
     COUNTS.setdefault(line["dataset"], {})[int(line["times_seen"])] = int(line["count"])
 
 
@@ -138,8 +135,21 @@ def test_where_there_is_no_maximum_the_limit_is_named() -> None:
 
 
 def test_mturk_participation_is_finite() -> None:
-    counts = {int(r["times_seen"]): int(r["count"]) for r in read("mturk_participation.csv")}
+    counts = {int(r["times_seen"]): int(r["count"]) for r in reference_rows("mturk_participation.csv")}
     fit = truncated_counts(counts, family="poisson-lognormal")
     # The negative binomial has no maximum here; this family has one, four times Chao's bound.
     assert chao(counts).n_hat < fit.n_hat < math.inf
     assert fit.interval().high < math.inf
+
+
+@pytest.mark.parametrize("log_sigma", [-3.0, -1.0, 0.0, 1.5])
+@pytest.mark.parametrize("log_median", [-8.0, -2.0, 0.5, 3.0])
+def test_slopes_are_those_of_complex_steps(log_median, log_sigma):
+    eta = np.array([log_median, log_sigma])
+    for times in (1, 2, 9, 40):
+        by_step = parameter_slopes(lambda x, k=times: complex(log_lognormal(np.array([float(k)]), x)[0]), eta)
+        found = lognormal_slopes(np.array([float(times)]), eta)[:, 0]
+        # Both are exact but for rounding.
+        np.testing.assert_allclose(found, by_step, rtol=1e-12, atol=1e-12)
+        by_step = parameter_slopes(lambda x, k=times: log_lognormal_share(k, x), eta)
+        np.testing.assert_allclose(lognormal_share_slopes(times, eta), by_step, rtol=1e-12, atol=1e-12)

@@ -45,6 +45,21 @@ def test_tables_can_be_made_again(experiment) -> None:
     assert first != list(experiment.random_tables(20, seed=1))
 
 
+def test_any_table_can_be_judged_by_its_number(experiment) -> None:
+    assert experiment.random_table(7) == list(experiment.random_tables(8))[7]
+    tally = experiment.judge_all(range(7, 9), experiment.SEED)
+    tally.add(experiment.judge_all(range(9, 10), experiment.SEED))
+    assert tally.tables == 3
+    assert tally.outcomes.total() == 3 * len(experiment.every_estimator())
+    assert tally.faults == []
+
+
+@pytest.mark.parametrize("number", [1676, 1798, 2615, 3030])
+def test_tables_that_had_a_fault(experiment, number) -> None:
+    """Steps that overflowed, rates next to zero that lost their digits, a slope of either sign."""
+    assert experiment.judge_all(range(number, number + 1), experiment.SEED).faults == []
+
+
 def wrong_interval(method):
     class Wrong(me.Estimate):
         def _make_interval(self, *_):

@@ -1,8 +1,6 @@
 """Ratio regression: by generalised least squares done by hand, by differences, and by collapse."""
 
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +11,8 @@ from microestim.capture import FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.frequency_counts.lower_bounds import chao, lanumteang_bohning
 from microestim.estimators.frequency_counts.ratio_regression import count_ratios, ratio_regression
+from reference_rows import reference_rows
 
-REFERENCE = Path(__file__).parents[1] / "reference"
 IMMIGRANTS = {1: 1645, 2: 183, 3: 37, 4: 13, 5: 1, 6: 1}
 
 
@@ -111,8 +109,7 @@ def test_classes_end_at_a_gap_a_pooled_class_and_a_limit() -> None:
 
 
 def test_mturk_participation_is_far_from_a_line() -> None:
-    with (REFERENCE / "mturk_participation.csv").open(encoding="utf-8", newline="") as file:
-        counts = {int(r["times_seen"]): int(r["count"]) for r in csv.DictReader(file)}
+    counts = {int(r["times_seen"]): int(r["count"]) for r in reference_rows("mturk_participation.csv")}
     made = ratio_regression(counts)
     assert math.isfinite(made.n_hat)
     assert made.params["p_value"] < 1e-6

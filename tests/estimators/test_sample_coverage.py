@@ -1,29 +1,20 @@
 """Sample coverage: against CARE1, written-out formulas, finite differences and populations of known size."""
 
-import csv
 import math
 from collections import defaultdict
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import microestim as me
 from microestim.errors import InputError, NotEstimableError
-
-REFERENCE = Path(__file__).parents[1] / "reference"
-
-
-def table(name: str) -> list[dict[str, str]]:
-    with (REFERENCE / name).open(encoding="utf-8") as lines:
-        return list(csv.DictReader(line for line in lines if not line.startswith("#")))
-
+from reference_rows import reference_rows
 
 HISTORIES: dict[str, dict[str, int]] = defaultdict(dict)
-for row in table("closed_histories.csv"):
+for row in reference_rows("closed_histories.csv"):
     HISTORIES[row["dataset"]][row["history"]] = int(row["count"])
-CARE1 = table("list_coverage.csv")
+CARE1 = reference_rows("list_coverage.csv")
 CORRECTIONS = {"Indep": "none", "HSC": "full", "LSC": "one-step"}
 
 

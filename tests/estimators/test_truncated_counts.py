@@ -1,8 +1,6 @@
 """Truncated distributions of times seen: against two R packages, by hand, and where none exists."""
 
-import csv
 import math
-from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -13,11 +11,11 @@ from microestim.capture import FrequencyCounts
 from microestim.errors import InputError, MicroestimError, NotEstimableError
 from microestim.estimators.frequency_counts.one_inflation import one_inflation_curve
 from microestim.estimators.frequency_counts.truncated import truncated_counts
+from reference_rows import reference_rows
 
 # Some published counts, and some random ones, have far more people seen once than the others lead to.
 pytestmark = pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 
-REFERENCE = Path(__file__).parents[1] / "reference"
 RABBITS = {1: 43, 2: 16, 3: 8, 4: 6, 6: 2, 7: 1}
 FAMILIES = {"poisson": "poisson", "geom": "geometric", "negbin": "negbin"}
 # A hurdle before the truncation has the number of "drop-ones": it models the people seen once by themselves.
@@ -31,15 +29,10 @@ INFLATIONS = {
 }
 
 
-def read(name):
-    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 COUNTS: dict[str, dict[int, int]] = {}
-for line in read("frequency_counts.csv"):
+for line in reference_rows("frequency_counts.csv"):
     COUNTS.setdefault(line["dataset"], {})[int(line["times_seen"])] = int(line["count"])
-ROWS = [r for r in read("frequency_estimates.csv") if r["estimate"]]
+ROWS = [r for r in reference_rows("frequency_estimates.csv") if r["estimate"]]
 
 
 def model_of(row):
@@ -212,7 +205,7 @@ def test_the_curve_runs_from_one_reading_to_the_other(family) -> None:
 
 def test_mturk_participation_has_no_negative_binomial_maximum() -> None:
     # Answers by account in the MTurk demographics survey 2015-2017 (Difallah et al. 2018).
-    counts = {int(r["times_seen"]): int(r["count"]) for r in read("mturk_participation.csv")}
+    counts = {int(r["times_seen"]): int(r["count"]) for r in reference_rows("mturk_participation.csv")}
     with pytest.raises(NotEstimableError, match="runs to infinity") as caught:
         truncated_counts(counts, family="negbin")
     assert caught.value.bound > sum(counts.values())
@@ -430,3 +423,19 @@ def test_a_pooled_class_of_nearly_everybody(inflation) -> None:
     fit = truncated_counts(counts, family="negbin", inflation=inflation)
     assert 0.1 < fit.params["dispersion"] < 2
     assert fit.n_hat == pytest.approx(591, abs=0.1)
+
+
+@pytest.mark.parametrize("inflation", ["hurdle", "drop-ones"])
+def test_rates_next_to_zero_keep_their_digits(inflation) -> None:
+    # With a rate r next to zero a geometric distribution has p0 = 1 - r and r^2 for twice or more, which one
+    # less p0 and p1 loses in rounding; found by random tables.
+    twice, thrice = 10**11, 40
+    found = truncated_counts({2: twice, 3: thrice}, family="geometric", inflation=inflation)
+    rate = thrice / twice
+    # The mean above the cut is 2 + r, to the first order in r.
+    assert found.params["rate"] == pytest.approx(rate, rel=1e-6)
+    people = twice + thrice
+    assert float(found.n_hat) - people == pytest.approx(people / rate**2, rel=1e-6)
+    assert found.expected()[3] == pytest.approx(thrice, rel=1e-6)
+    with pytest.raises(NotEstimableError, match="no share of one-inflation"):
+        one_inflation_curve({2: twice, 3: thrice}, family="geometric")

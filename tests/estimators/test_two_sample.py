@@ -1,6 +1,4 @@
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,14 +7,13 @@ from hypothesis import strategies as st
 
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.two_samples import bailey, chapman, lincoln_petersen
+from reference_rows import reference_rows
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "two_sample_fsa.csv"
 ESTIMATORS = {"Petersen": lincoln_petersen, "Chapman": chapman, "Bailey": bailey}
 
 
 def fsa_rows():
-    lines = [line for line in REFERENCE.read_text(encoding="utf-8").splitlines() if line[0] != "#"]
-    return list(csv.DictReader(lines))
+    return reference_rows("two_sample_fsa.csv")
 
 
 @st.composite

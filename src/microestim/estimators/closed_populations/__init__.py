@@ -5,6 +5,7 @@ from microestim.estimators.closed_populations.coverage_of_samples import (
     list_coverage,
     sample_coverage,
 )
+from microestim.estimators.closed_populations.equal_catchability import LeslieTest, leslie_test
 from microestim.estimators.closed_populations.estimate import ClosedEstimate
 from microestim.estimators.closed_populations.likelihood_ratios import ClosedTests, closed_tests
 from microestim.estimators.closed_populations.models import closed
@@ -17,9 +18,11 @@ __all__ = [
     "ClosedModels",
     "ClosedTests",
     "CoverageEstimate",
+    "LeslieTest",
     "closed",
     "closed_models",
     "closed_tests",
+    "leslie_test",
     "list_coverage",
     "removal",
     "sample_coverage",

@@ -8,11 +8,21 @@ from microestim.estimators.closed_populations.counts import ClosedCounts, Margin
 from microestim.estimators.closed_populations.designs import MarginDesign, OccasionDesign
 from microestim.estimators.closed_populations.heterogeneity import Heterogeneity
 from microestim.estimators.closed_populations.log_linear import fit_log_linear
-from microestim.estimators.closed_populations.margin_models import history_numbers
+from microestim.estimators.closed_populations.margin_models import fit_margin_model, history_numbers
+from microestim.estimators.closed_populations.removal_models import people_left
 
-__all__ = ["corrected_unseen", "frequency_changes"]
+__all__ = ["WAITED_LESS", "corrected_unseen", "frequency_changes"]
 
 Array = npt.NDArray[np.float64]
+
+WAITED_LESS = 3.0
+"""By how many occasions before first captures, in all, the correction of Mb and Mbh has people wait less.
+
+The value that removes the first-order bias of f0 depends on the chance p of capture and on the number of
+occasions: 1 / p where p is small; for five occasions 4.7, 3.1 and 2.0 at p = 0.2, 0.3 and 0.5. Three
+removes most of the bias between 0.2 and 0.4, too little of it below, and more than there is above, where
+there is next to none.
+"""
 
 
 def frequency_changes(column: Array | None, occasions: int | None) -> Array:
@@ -32,6 +42,8 @@ def frequency_changes(column: Array | None, occasions: int | None) -> Array:
 
     Notes
     -----
+    Of all models but those of a reaction to capture; theirs is `WAITED_LESS`.
+
     Where captures are rare, the people captured once, twice and three times determine the model, and
     :math:`f_0 \propto f_1^{a_1} f_2^{a_2} f_3^{a_3}`, with :math:`\sum_k a_k = 1`,
     :math:`\sum_k k a_k = 0` and :math:`\sum_k h(k) a_k = 0`; without heterogeneity a = (2, -1, 0). For a
@@ -84,18 +96,22 @@ def corrected_unseen(
     by_occasion = model in ("Mt", "Mth")
     if shape is not None and shape.is_bound and model == "Mh":
         return _corrected_bound(counts)
-    # Constants are published for Mth with these two shapes only.
-    known = shape is None or not by_occasion or str(shape) in ("poisson(2)", "darroch")
+    if model in ("Mb", "Mbh") and isinstance(counts, ClosedCounts):
+        return _corrected_removal(name, counts, first_apart=model == "Mbh")
+    # Constants are published for Mth with these three shapes only.
+    known = shape is None or not by_occasion or shape.is_bound or str(shape) in ("poisson(2)", "darroch")
     if model not in ("M0", "Mt", "Mh", "Mth") or not known:
         raise NotEstimableError(
-            f"there is no bias-corrected form of {name} here; M0, Mt, Mh and, with the shapes 'poisson(2)' "
-            "and 'darroch', Mth have one."
+            f"there is no bias-corrected form of {name} here; M0, Mt, Mb, Mbh, Mh and, with the shapes "
+            "'chao', 'poisson(2)' and 'darroch', Mth have one."
         )
     if by_occasion and counts.occasions == 2:
         raise NotEstimableError(
             "with two occasions the bias-corrected form of Mt is Chapman's: chapman(n1, n2, m)."
         )
-    column = None if shape is None else shape.columns(max(counts.cells, 3))[:, 0]
+    bound = shape is not None and shape.is_bound
+    # Chao's shape leaves the people captured once and twice to those without heterogeneity.
+    column = None if shape is None or bound else shape.columns(max(counts.cells, 3))[:, 0]
     changes = frequency_changes(column, counts.occasions if by_occasion else None)[: counts.cells]
     f_k = counts.f_k.copy()
     f_k[: len(changes)] += changes
@@ -105,7 +121,11 @@ def corrected_unseen(
         )
     people = float(f_k.sum())
     columns = np.zeros((counts.cells + 1, 0))
-    if shape is not None:
+    if shape is not None and bound:
+        # With the coefficients that are above zero before the correction.
+        kept = fit_margin_model(name, counts, shape, by_occasion=True).kept
+        columns = shape.columns(counts.cells)[:, kept]
+    elif shape is not None:
         columns = shape.columns(counts.cells)
         columns = columns / np.abs(columns[counts.most])
     design: MarginDesign | OccasionDesign
@@ -123,6 +143,25 @@ def corrected_unseen(
     if fit is None:
         raise NotEstimableError(f"the likelihood of {name} has no maximum once its bias is corrected.")
     return fit.f0, fit.se
+
+
+def _corrected_removal(name: str, counts: ClosedCounts, *, first_apart: bool) -> tuple[float, float]:
+    first = counts.u_i[1:] if first_apart else counts.u_i
+    t = len(first)
+    least = 4 if first_apart else 3
+    if t < 3:
+        raise NotEstimableError(
+            f"the bias correction of {name} changes three first captures, so it needs {least} occasions; "
+            f"there are {counts.t}."
+        )
+    waited = float(first @ np.arange(t)) - WAITED_LESS
+    if waited <= 0:
+        raise NotEstimableError(
+            f"the bias correction of {name} takes {WAITED_LESS:g} from the occasions that people waited for "
+            f"their first capture, and they waited {waited + WAITED_LESS:g} in all: nobody is left to be "
+            "missing."
+        )
+    return people_left(t, float(first.sum()), waited)[:2]
 
 
 def _corrected_bound(counts: MarginCounts) -> tuple[float, float]:

@@ -63,8 +63,8 @@ def closed(
         For Mh and Mth: ``"chao"`` (lower bound), ``"poisson(2)"``, ``"darroch"``, ``"gamma(3.5)"``,
         ``"normal"``, ``"mixture(2)"``; for Mh ``"beta-binomial"``; for Mtbh ``"normal"`` or ``"mixture(2)"``.
     bias_corrected : bool, default False
-        Whether to correct the first-order bias of the size, for M0, Mt, Mh, and Mth with ``"poisson(2)"`` or
-        ``"darroch"``.
+        Whether to correct the first-order bias of the size, for M0, Mt, Mb, Mbh, Mh, and Mth with ``"chao"``,
+        ``"poisson(2)"`` or ``"darroch"``.
 
     Returns
     -------

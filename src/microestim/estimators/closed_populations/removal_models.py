@@ -8,7 +8,7 @@ import numpy.typing as npt
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.counts import ClosedCounts
 
-__all__ = ["RemovalFit", "fit_removal_model", "log_survival", "removal_sizes"]
+__all__ = ["RemovalFit", "fit_removal_model", "log_survival", "people_left", "removal_sizes"]
 
 Array = npt.NDArray[np.float64]
 
@@ -93,13 +93,7 @@ def fit_removal_model(name: str, counts: ClosedCounts, *, first_apart: bool) -> 
             f"under {name} nobody is missing: all first captures fall on one occasion, so the probability of "
             "capture is 1 there."
         )
-    log_q = log_survival(t, float(first @ place) / caught)
-    q = np.exp(log_q)
-    weights = q**place / np.sum(q**place)
-    mean = weights @ place
-    variance = weights @ (place - mean) ** 2
-    f0 = caught * weights[0] * q**t / (1 - q)
-    log_variance = 1 / caught + (t + q / (1 - q) - mean) ** 2 / (caught * variance)
+    f0, se, q, weights = people_left(t, caught, float(first @ place))
     later = float(counts.u_i @ np.arange(counts.t - 1, -1, -1.0))
     again = float(counts.n_i.sum() - counts.n_observed)
     kernel = float(first @ np.log(caught * weights)) + float(xlogy(again, again / later) if later else 0.0)
@@ -111,14 +105,50 @@ def fit_removal_model(name: str, counts: ClosedCounts, *, first_apart: bool) -> 
         kernel += float(xlogy(alone, alone))
         capture = alone / size
     return RemovalFit(
-        f0=float(f0),
-        se=float(np.sqrt(f0 + f0**2 * log_variance)),
+        f0=f0,
+        se=se,
         capture=float(capture),
         recapture=again / later if later else float("nan"),
         later_capture=float(1 - q),
         loglik_kernel=kernel,
         parameters=4 if first_apart else 3,
     )
+
+
+def people_left(t: int, caught: float, waited: float) -> tuple[float, float, float, Array]:
+    """Estimate the people whom a removal leaves, as in `fit_removal_model`.
+
+    Parameters
+    ----------
+    t : int
+        Occasions.
+    caught : float
+        People with a first capture.
+    waited : float
+        Occasions before their first captures, in all: above zero, below ``caught * (t - 1) / 2``.
+
+    Returns
+    -------
+    f0, se : float
+        People not seen, and the standard error of the size.
+    q : float
+        Chance of not being captured on an occasion.
+    weights : ndarray, shape (t,)
+        Shares of the first captures by occasion.
+
+    Examples
+    --------
+    >>> round(people_left(3, 70.0, 40.0)[0], 6)
+    10.0
+    """
+    place = np.arange(t, dtype=float)
+    q = float(np.exp(log_survival(t, waited / caught)))
+    weights = q**place / np.sum(q**place)
+    mean = weights @ place
+    variance = weights @ (place - mean) ** 2
+    f0 = float(caught * weights[0] * q**t / (1 - q))
+    log_variance = 1 / caught + (t + q / (1 - q) - mean) ** 2 / (caught * variance)
+    return f0, float(np.sqrt(f0 + f0**2 * log_variance)), q, weights
 
 
 def log_survival(t: int, mean: float) -> float:

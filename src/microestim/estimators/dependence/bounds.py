@@ -44,7 +44,12 @@ class NamedHistories(Protocol):
 
 
 def dependence(
-    n1: NamedHistories | Counts, n2: Counts | None = None, m: Counts | None = None, *, odds_ratio: Ranges
+    n1: NamedHistories | Counts,
+    n2: Counts | None = None,
+    m: Counts | None = None,
+    *,
+    odds_ratio: Ranges,
+    three_way: tuple[float, float] | None = None,
 ) -> Dependence:
     r"""Bound a population's size when two or three samples may depend on each other within limits.
 
@@ -62,7 +67,11 @@ def dependence(
     odds_ratio : (low, high), or mapping of pairs to (low, high)
         Least and largest odds ratio of every pair of samples, positive and finite. With three samples a
         mapping from pairs of names gives each pair its own range; a pair that is left out may depend in
-        any way.
+        any way, and an empty mapping leaves all of them free, where `three_way` sets a limit.
+    three_way : (low, high), optional
+        With three samples: least and largest ratio between the odds ratio of two samples among the people in
+        the third and that among the people not in it, positive and finite. It is the same whichever sample is
+        the third; 1 is a log-linear model without three-way interaction. Any ratio when None.
 
     Returns
     -------
@@ -73,7 +82,8 @@ def dependence(
     Raises
     ------
     NotEstimableError
-        If no pair of samples has anybody in common; the message gives the bound that exists.
+        If nothing that is limited sets an upper bound, as where no pair of samples has anybody in common;
+        the message gives the bound that exists.
     InputError
         If the counts or the odds ratios do not fit, or there are more than three samples.
 
@@ -100,6 +110,13 @@ def dependence(
     all cells and ranges at once, with the seven observed cells as Poisson counts and the size as their
     expected total [3]_. Treating the size as expected makes it somewhat longer than a multinomial one.
 
+    *Three-way interaction.* Pairs say nothing of :math:`\tau = (n_{111} n_{001} / n_{101} n_{011}) \big/
+    (n_{110} n_{000} / n_{100} n_{010})`. Where all seven observed cells are taken as they are,
+    :math:`n_{000} = n_{111} n_{100} n_{010} n_{001} / (n_{110} n_{101} n_{011} \tau)` [4]_, so a range of
+    :math:`\tau` alone gives one of sizes; with ranges of pairs the sizes are those that are in all of them.
+    A triple of samples that the same kind of people are in has a ratio above 1 where being in two makes the
+    third more likely still. The seven counts cannot tell it: a fit without interaction is an assumption.
+
     *Model selection with two samples is refused by this library, and this function stands in its place.* Two
     samples give three counts. Samples of different effort (time), a first capture that changes the second
     (behaviour) and people who differ (heterogeneity) all move the same three counts, and for each of them
@@ -115,6 +132,8 @@ def dependence(
        Econometrica 72(6), 1845-1857. doi:10.1111/j.1468-0262.2004.00555.x
     .. [3] Sun, J., Van Baelen, L., Plettinckx, E., Crawford, F. W. (2020). Partial identification and
        dependence-robust confidence intervals for capture-recapture surveys. doi:10.48550/arXiv.2008.00127
+    .. [4] Fienberg, S. E. (1972). The multiple recapture census for closed populations and incomplete 2^k
+       contingency tables. Biometrika 59(3), 591-603. doi:10.1093/biomet/59.3.591
 
     Examples
     --------
@@ -127,13 +146,19 @@ def dependence(
     if isinstance(n1, NamedHistories):
         if n2 is not None or m is not None:
             raise InputError("give captures alone, or the three counts n1, n2 and m.")
-        return _from_captures(n1, odds_ratio)
+        return _from_captures(n1, odds_ratio, three_way)
     if n2 is None or m is None:
         raise InputError("give captures, or all of the counts n1, n2 and m.")
+    _refuse_three_way(three_way)
     return _two(n1, n2, m, _range("odds_ratio", odds_ratio))
 
 
-def _from_captures(captures: NamedHistories, odds_ratio: Ranges) -> Dependence:
+def _refuse_three_way(three_way: object) -> None:
+    if three_way is not None:
+        raise InputError("three_way says how an odds ratio differs by a third sample; there are two samples.")
+
+
+def _from_captures(captures: NamedHistories, odds_ratio: Ranges, three_way: Range | None) -> Dependence:
     histories = np.asarray(captures.histories).astype(int)
     counts = np.asarray(captures.counts, dtype=float)
     samples = histories.shape[1]
@@ -146,13 +171,15 @@ def _from_captures(captures: NamedHistories, odds_ratio: Ranges) -> Dependence:
     cells = np.zeros(2**samples)
     np.add.at(cells, histories @ (2 ** np.arange(samples)[::-1]), counts)
     if samples == 2:
+        _refuse_three_way(three_way)
         ranges = _pair_ranges(odds_ratio, names)
         if not ranges:
             raise InputError(
                 f"odds_ratio names no pair of samples; give the range of ({names[0]!r}, {names[1]!r})."
             )
         return _two(cells[2] + cells[3], cells[1] + cells[3], cells[3], ranges[0, 1])
-    return _three(cells, names, _pair_ranges(odds_ratio, names), odds_ratio)
+    together = None if three_way is None else _range("three_way", three_way)
+    return _three(cells, names, _pair_ranges(odds_ratio, names), odds_ratio, together)
 
 
 def _two(n1: Counts, n2: Counts, m: Counts, limits: Range) -> TwoListDependence:
@@ -201,25 +228,30 @@ def _three(
     names: tuple[str, ...],
     ranges: dict[tuple[int, int], Range],
     given: Ranges,
+    three_way: Range | None,
 ) -> ThreeListDependence:
-    if not ranges:
-        raise InputError("odds_ratio names no pair of samples, so nothing limits the size.")
-    lists = ThreeLists(cells, ranges)
+    if not ranges and three_way is None:
+        raise InputError(
+            "odds_ratio names no pair of samples, and there is no three_way, so nothing limits the size."
+        )
+    lists = ThreeLists(cells, ranges, three_way)
     if lists.n_observed == 0:
         raise InputError("nobody was in any sample.")
     if not lists.limited_above:
         raise NotEstimableError(
-            "no pair of samples whose odds ratio is limited has anybody in common, so the size has no upper "
-            f"bound; {lists.n_observed:,.0f} people were seen.",
+            "no pair of samples whose odds ratio is limited has anybody in common"
+            + ("" if three_way is None else ", and nobody was in some two samples and not in the third")
+            + f", so the size has no upper bound; {lists.n_observed:,.0f} people were seen.",
             bound=lists.n_observed,
         )
     lower, upper = lists.bounds()
     reason = ""
+    fitting = "all pairs in their ranges" + ("" if three_way is None else ", and the three-way ratio in its")
     if lower > upper:
         lower = upper = max(lists.best[0], lists.n_observed)
         statistic = lists.best[1]
         reason = (
-            "no size fits the counts exactly with all pairs in their ranges; both bounds are the size that "
+            f"no size fits the counts exactly with {fitting}; both bounds are the size that "
             f"comes nearest (likelihood-ratio statistic {statistic:.3g})"
         )
         if statistic > 3.84:
@@ -228,6 +260,11 @@ def _three(
         f"The odds ratio of {names[a]} and {names[b]} lies between {low:g} and {high:g}."
         for (a, b), (low, high) in sorted(ranges.items())
     ]
+    if three_way is not None:
+        stated.append(
+            "The odds ratio of two samples among people in the third is between "
+            f"{three_way[0]:g} and {three_way[1]:g} times that among people not in it."
+        )
     return ThreeListDependence(
         odds_ratio=None if isinstance(given, Mapping) else _range("odds_ratio", given),
         lower=lower,

@@ -183,6 +183,8 @@ class Dependence(ABC):
         if np.asarray(n).dtype.kind not in "iu" or n < 2:
             raise InputError(f"n is {n!r}; give a whole number of odds ratios of at least 2.")
         level = check_level(level)
+        if not self._pairs():
+            raise InputError("a sweep is over the odds ratio of a pair of samples, and no pair has a range.")
         frames = []
         for name, counts, (low, high) in self._pairs():
             odds = np.exp(np.linspace(np.log(low), np.log(high), int(n)))
@@ -394,7 +396,7 @@ class ThreeListDependence(Dependence):
     Parameters
     ----------
     lists : ThreeLists
-        The counts, and the range of each pair.
+        The counts, the range of each pair, and that of the three-way ratio.
     names : tuple of str
         The samples.
     """

@@ -1,7 +1,9 @@
 r"""Three samples whose pairwise odds ratios lie in known ranges: sizes that fit, and limits by likelihood.
 
 The odds ratio of two samples is that of their 2 x 2 table over everybody, people in neither included,
-whatever the third sample says. Expected cells are written as exponentials, so that each stays positive.
+whatever the third sample says. The three-way ratio is the odds ratio of two samples among the people in the
+third over that among the people not in it, the same whichever is the third. Expected cells are written as
+exponentials, so that each stays positive.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ Range = tuple[float, float]
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
 HISTORIES = np.array([[int(bit) for bit in format(code, "03b")] for code in range(8)])
+# In one sample or in all three: the cells that the three-way ratio multiplies; it divides by the others.
+ODD = HISTORIES.sum(axis=1) % 2 == 1
 # Expected cells below this are zero: they move no log-likelihood by more.
 LEAST_CELL = 1e-6
 # How far a solution may miss a constraint on a logarithm: limits are good to about 1e-5 of their value, and
@@ -42,6 +46,8 @@ class ThreeLists:
         People by history, as the binary number of the three samples; the first, in none, is 0.
     ranges : mapping of pair to (low, high)
         Pairs as in `PAIRS`; a pair that is left out may depend in any way.
+    three_way : (low, high), optional
+        Range of the three-way ratio; any ratio when None.
 
     Examples
     --------
@@ -54,6 +60,7 @@ class ThreeLists:
 
     cells: Array
     ranges: Mapping[tuple[int, int], Range]
+    three_way: Range | None = None
 
     @property
     def n_observed(self) -> float:
@@ -105,14 +112,39 @@ class ThreeLists:
         low, high : float
             People. `low` exceeds `high` where no size fits.
         """
-        low = max(self.implied(pair, limits[0]) for pair, limits in self.ranges.items())
-        high = min(self.implied(pair, limits[1]) for pair, limits in self.ranges.items())
-        return max(low, self.n_observed), high
+        lows = [self.implied(pair, limits[0]) for pair, limits in self.ranges.items()]
+        highs = [self.implied(pair, limits[1]) for pair, limits in self.ranges.items()]
+        if self.three_way is not None:
+            # The larger the ratio, the fewer were missed.
+            lows.append(self.implied_three_way(self.three_way[1])[0])
+            highs.append(self.implied_three_way(self.three_way[0])[1])
+        return max(*lows, self.n_observed), min(*highs, np.inf)
+
+    def implied_three_way(self, ratio: float) -> tuple[float, float]:
+        """Return the sizes at which the three samples have a given three-way ratio, all cells as observed.
+
+        Parameters
+        ----------
+        ratio : float
+            Of the odds ratio of two samples among the people in the third, over that among the others.
+
+        Returns
+        -------
+        low, high : float
+            People, equal but where observed cells without people leave the ratio free: then 0 and infinity.
+            Infinite where nobody was in exactly some two of the samples.
+        """
+        above, below = (float(np.prod(self.cells[1:][mask])) for mask in (ODD[1:], ~ODD[1:]))
+        if below == 0:
+            return (0.0, np.inf) if above == 0 else (np.inf, np.inf)
+        size = self.n_observed + above / (below * ratio)
+        return size, size
 
     @property
     def limited_above(self) -> bool:
-        """Whether any pair says how large the population is at most: nobody in both says nothing."""
-        return any(self.pair(pair)[0] > 0 for pair in self.ranges)
+        """Whether a range says how large the population is at most: nobody in both says nothing."""
+        by_three = self.three_way is not None and bool(np.all(self.cells[1:][~ODD[1:]] > 0))
+        return by_three or any(self.pair(pair)[0] > 0 for pair in self.ranges)
 
     @cached_property
     def _saturated(self) -> float:
@@ -209,8 +241,8 @@ class ThreeLists:
                 best = np.asarray(done.x), float(done.fun)
         if best is None:
             raise NotEstimableError(
-                "the search found no cells within the ranges of the odds ratios; the ranges of the three "
-                "pairs may contradict each other. Widen them."
+                "the search found no cells within the ranges; the ranges of the pairs, and of the three-way "
+                "ratio where it has one, may contradict each other. Widen them."
             )
         return best
 
@@ -235,11 +267,22 @@ class ThreeLists:
             else:
                 made.append(_constraint("ineq", log_ratio, slope, 1.0, -np.log(low)))
                 made.append(_constraint("ineq", log_ratio, slope, -1.0, np.log(high)))
+        if self.three_way is not None:
+            low, high = self.three_way
+            signs = np.where(ODD, 1.0, -1.0)
+            line = (lambda z: float(signs @ z)), (lambda _: signs)
+            if low == high:
+                made.append(_constraint("eq", *line, 1.0, -np.log(low)))
+            else:
+                made.append(_constraint("ineq", *line, 1.0, -np.log(low)))
+                made.append(_constraint("ineq", *line, -1.0, np.log(high)))
         return made
 
     def _starts(self) -> list[Array]:
         observed = np.maximum(self.cells[1:], 0.5)
         sizes = {float(self.implied(pair, limit)) for pair, limits in self.ranges.items() for limit in limits}
+        for ratio in self.three_way or ():
+            sizes.add(self.implied_three_way(ratio)[0])
         missed = sorted({max(size - self.n_observed, 0.5) for size in sizes if np.isfinite(size)})
         return [np.log(np.concatenate(([unseen], observed))) for unseen in missed or [self.n_observed]]
 

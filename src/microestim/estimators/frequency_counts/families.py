@@ -17,7 +17,12 @@ import numpy.typing as npt
 from microestim.capture.frequencies import FrequencyCounts
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.frequency_counts.estimate import lower_bound, need_classes
-from microestim.estimators.frequency_counts.poisson_lognormal import log_lognormal, log_lognormal_share
+from microestim.estimators.frequency_counts.poisson_lognormal import (
+    log_lognormal,
+    log_lognormal_share,
+    lognormal_share_slopes,
+    lognormal_slopes,
+)
 
 __all__ = [
     "FAMILIES",
@@ -27,6 +32,7 @@ __all__ = [
     "Parameters",
     "fit_family",
     "parameter_slopes",
+    "share_of",
     "truncated_mean",
 ]
 
@@ -50,6 +56,9 @@ SMALL_RATIO, TERMS = 0.1, 25
 LOST = 1e-7
 # Logs of rates are looked for up to here where a pooled class sets no limit.
 HIGHEST_LOG_RATE = 60.0
+# Of the search for a place by secants: the first step, how far it may lead, and when it has arrived: the next
+# step would be shorter by some 1e-3 at least.
+FIRST_STEP, NEARBY, SETTLED, SECANT_STEPS = 1e-3, 1.0, 1e-11, 9
 # Beyond these a family cannot be told from its limits (Poisson; people without number at a rate of zero).
 LOG_SHAPES = {"negbin": (-9.0, 9.0), "poisson-lognormal": (-4.0, 2.0)}
 SHAPES_TRIED = {"negbin": 37, "poisson-lognormal": 13}
@@ -143,6 +152,23 @@ class FittedFamily:
         p0, p1 = self.zero_one(self.eta.astype(complex))
         return p0.real, p1.real
 
+    def at_least(self, times: int, eta: Parameters | None = None) -> complex:
+        """Return the chance of being seen so many times or more, without loss of digits where it is small.
+
+        Parameters
+        ----------
+        times : int
+            At least 1.
+        eta : ndarray of complex, optional
+            Logs of the parameters; the fitted ones when None.
+
+        Returns
+        -------
+        complex
+            Chance.
+        """
+        return share_of(FAMILIES[self.family], times, self.eta.astype(complex) if eta is None else eta)
+
     @property
     def params(self) -> dict[str, float]:
         """The parameters by name."""
@@ -203,12 +229,33 @@ def fit_family(
     if family not in get_args(CountFamily):
         raise InputError(f"family is {family!r}; it must be one of {', '.join(get_args(CountFamily))}.")
     need_classes(counts, 1, what="a fitted distribution")
-    data = _Data.of(counts, first, FAMILIES[family])
-    eta = _maximum(counts, data, family)
-    if eta is None:
+    fit = _fitted(counts, family, first)
+    if isinstance(fit, NotEstimableError):
+        raise NotEstimableError(fit.reason, bound=fit.bound)
+    if fit is None:
         if poisson_limit:
             return fit_family(counts, "poisson", first)
         _refuse_limit(family, lower_bound(counts), runs_away=False)
+    return fit
+
+
+@lru_cache(maxsize=16)
+def _fitted(counts: FrequencyCounts, family: str, first: int) -> FittedFamily | NotEstimableError | None:
+    """Return the fit, why there is none, or None at the Poisson limit.
+
+    All readings of one-inflation share a fit.
+    """
+    try:
+        return _fit(counts, family, first)
+    except NotEstimableError as refused:
+        return NotEstimableError(refused.reason, bound=refused.bound)
+
+
+def _fit(counts: FrequencyCounts, family: str, first: int) -> FittedFamily | None:
+    data = _Data.of(counts, first, FAMILIES[family])
+    eta = _maximum(counts, data, family)
+    if eta is None:
+        return None
     information = data.information(eta)
     # A flat likelihood has no curvature to invert: the maximum is one in rounding only.
     lowest = LOWEST_LOG_MEDIAN if family == "poisson-lognormal" else LOWEST_LOG_RATE
@@ -222,7 +269,11 @@ def fit_family(
             bound=lower_bound(counts),
         )
     loglik = data.loglik(eta.astype(complex)).real
-    return FittedFamily(family, eta, np.linalg.inv(information), loglik, data.total)
+    covariance = np.linalg.inv(information)
+    # The fit is kept, and given to whoever asks again.
+    for kept in (eta, covariance):
+        kept.flags.writeable = False
+    return FittedFamily(family, eta, covariance, loglik, data.total)
 
 
 @dataclass(frozen=True)
@@ -283,14 +334,18 @@ class _Data:
 
     def share(self, eta: Parameters) -> complex:
         """Chance of being seen `first` times or more."""
+        return share_of(self.log_p, self.first, eta)
+
+    def slope(self, eta: Array, place: int) -> float:
+        """Return the derivative of the log-likelihood by one of the parameters."""
         if self.log_p is log_lognormal:
-            return complex(np.exp(log_lognormal_share(self.first, eta)))
-        ratio = np.exp(eta[0].real) * (1 + (np.exp(eta[1].real) if len(eta) > 1 else 1.0))
-        if ratio < SMALL_RATIO:
-            # One minus nearly one would lose its digits; the terms fall by the ratio, so few of them do.
-            upward = np.arange(self.first, self.first + TERMS, dtype=float)
-            return complex(np.exp(self.log_p(upward, eta)).sum())
-        return complex(1 - np.exp(self.log_p(np.arange(self.first, dtype=float), eta)).sum())
+            kept = self.people @ lognormal_slopes(self.times, eta)[place]
+            if self.pooled:
+                kept += self.pooled * lognormal_share_slopes(self.pooled_from, eta)[place]
+            return float(kept - self.total * lognormal_share_slopes(self.first, eta)[place])
+        shifted = eta.astype(complex)
+        shifted[place] += STEP * 1j
+        return self.loglik(shifted).imag / STEP
 
     def score(self, eta: Array) -> Array:
         return parameter_slopes(self.loglik, eta)
@@ -303,6 +358,38 @@ class _Data:
             rows.append((self.score(eta - shift) - self.score(eta + shift)) / (2 * DIFFERENCE))
         matrix = np.array(rows)
         return (matrix + matrix.T) / 2
+
+
+def share_of(log_p: LogProbabilities, first: int, eta: Parameters) -> complex:
+    """Return the chance of being seen `first` times or more, exact where it is small, too.
+
+    Parameters
+    ----------
+    log_p : callable
+        One of the values of `FAMILIES`.
+    first : int
+        Least number of times, at least 1.
+    eta : ndarray of complex
+        Logs of the parameters.
+
+    Returns
+    -------
+    complex
+        Chance.
+
+    Examples
+    --------
+    >>> float(share_of(FAMILIES["geometric"], 2, np.log([1e-12 + 0j])).real)
+    1e-24
+    """
+    if log_p is log_lognormal:
+        return complex(np.exp(log_lognormal_share(first, eta)))
+    ratio = np.exp(eta[0].real) * (1 + (np.exp(eta[1].real) if len(eta) > 1 else 1.0))
+    if ratio < SMALL_RATIO:
+        # One minus nearly one would lose its digits; the terms fall by the ratio, so few of them do.
+        upward = np.arange(first, first + TERMS, dtype=float)
+        return complex(np.exp(log_p(upward, eta)).sum())
+    return complex(1 - np.exp(log_p(np.arange(first, dtype=float), eta)).sum())
 
 
 def parameter_slopes(function: Callable[[Parameters], complex], eta: Array) -> Array:
@@ -367,8 +454,7 @@ def _maximum(counts: FrequencyCounts, data: _Data, family: str) -> Array | None:
     # the score is as small as the rounding of the rate that it is taken at.
     @cache
     def profile_score(log_shape: float) -> float:
-        eta = np.array([best_rate(log_shape), log_shape])
-        return float(data.score(eta)[1])
+        return data.slope(np.array([best_rate(log_shape), log_shape]), 1)
 
     from scipy.optimize import brentq
 
@@ -413,14 +499,22 @@ def _best_location(data: _Data, family: str) -> Callable[[float | None], float]:
 
     lowest = LOWEST_LOG_MEDIAN if family == "poisson-lognormal" else LOWEST_LOG_RATE
     found = {"last": float(np.log(data.mean))}
+    seen: list[tuple[float, float]] = []
     highest = HIGHEST_LOG_RATE if data.pooled else float(np.log(data.times[-1])) + 1.0
 
     def best(log_shape: float | None) -> float:
         shape = [] if log_shape is None else [log_shape]
 
         def score(center: float) -> float:
-            return data.loglik(np.array([center + STEP * 1j, *shape])).imag / STEP
+            return data.slope(np.array([center, *shape]), 0)
 
+        if len(seen) == 2 and log_shape is not None and seen[0][0] != seen[1][0]:
+            # On the line through the last two places it is a few steps away.
+            (one, at_one), (two, at_two) = seen
+            guess = at_two + (log_shape - two) * (at_two - at_one) / (two - one)
+            place = _secant(score, guess, lowest, highest)
+            if place is not None:
+                return place
         # From one shape to the next the place moves little.
         low = high = found["last"]
         reach = 0.1
@@ -437,7 +531,38 @@ def _best_location(data: _Data, family: str) -> Callable[[float | None], float]:
             found["last"] = float(brentq(score, low, high, xtol=1e-13, rtol=1e-14))
         return found["last"]
 
-    return best
+    def followed(log_shape: float | None) -> float:
+        place = best(log_shape)
+        if log_shape is not None and lowest < place < highest:
+            found["last"] = place
+            seen[:] = [*seen[-1:], (log_shape, place)]
+        return place
+
+    return followed
+
+
+def _secant(score: Callable[[float], float], start: float, lowest: float, highest: float) -> float | None:
+    """Return a zero next to the start at which the score falls; None where a few steps do not find it."""
+    last, place = start, start + FIRST_STEP
+    if not lowest < last < highest:
+        return None
+    at_last = score(last)
+    for _ in range(SECANT_STEPS):
+        if not lowest < place < highest:
+            return None
+        at_place = score(place)
+        if at_place == 0:
+            return place
+        slope = (at_place - at_last) / (place - last)
+        if not slope < 0:
+            return None
+        step = -at_place / slope
+        if abs(step) > NEARBY:
+            return None
+        last, at_last, place = place, at_place, place + step
+        if abs(step) < SETTLED * max(1.0, abs(place)):
+            return place
+    return None
 
 
 def _best_rate(data: _Data, family: str, log_dispersion: float | None) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ LARGEST_ODDS = 1e6
 # Where the conditional likelihood has no finite maximum, peaks are looked for up to these odds.
 SEARCHED_ODDS = 1e3
 LEAST = 1e-6
+# Of the log of a limit: in people, a billionth of those not seen.
+ROOT_ERROR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,25 @@ class MixtureProfile:
         self.seen = float(people.sum())
         self.conditional = best_mixture(MixtureData(times, people, truncated=True))
         self._last: Mixture | None = None
+        self._limits: dict[float, tuple[float, float]] = {}
+
+    @classmethod
+    def of(cls, times: Array, people: Array) -> MixtureProfile:
+        """Return the profile of some counts, the same one while it is among the last asked for.
+
+        All methods and their intervals rest on one profile, which is what costs time.
+
+        Parameters
+        ----------
+        times, people : ndarray
+            As for the class.
+
+        Returns
+        -------
+        MixtureProfile
+            Of these counts.
+        """
+        return _kept(tuple(times.tolist()), tuple(people.tolist()))
 
     @property
     def certified(self) -> bool:
@@ -140,13 +162,20 @@ class MixtureProfile:
         else:
             top = self.seen * min(self.odds, SEARCHED_ODDS)
             near = min(top, self._nearby())
-            while near > LEAST and self.at(near)[1] <= 0:
+
+            # Kept, so that the ends of a bracket keep their signs: where they are as small as rounding a
+            # second search, from another mixture, may end with the other.
+            @cache
+            def slope(log_unseen: float) -> float:
+                return self.at(float(np.exp(log_unseen)))[1]
+
+            while near > LEAST and slope(float(np.log(near))) <= 0:
                 near /= 4
             far, factor = near, 1.3
-            while far < top and self.at(far)[1] > 0:
+            while far < top and slope(float(np.log(far))) > 0:
                 near, far, factor = far, min(far * factor, top), 1.3 * factor
-            if self.at(far)[1] <= 0 and near < far:
-                root = brentq(lambda value: self.at(np.exp(value))[1], np.log(near), np.log(far), xtol=1e-9)
+            if near < far and slope(float(np.log(far))) <= 0 < slope(float(np.log(near))):
+                root = brentq(slope, float(np.log(near)), float(np.log(far)), xtol=1e-9)
                 best = float(np.exp(root))
             elif near <= LEAST:
                 best = near
@@ -177,14 +206,24 @@ class MixtureProfile:
         low, high : float
             People not seen; `high` is infinite where a number without limit is within the drop.
         """
-        from scipy.optimize import brentq
+        if level not in self._limits:
+            self._limits[level] = self._find_limits(level)
+        return self._limits[level]
 
+    def _find_limits(self, level: float) -> tuple[float, float]:
         peak = self.peak
+        # Where the search for each mixture starts must not depend on what was asked before.
+        self._last = None if peak is None else peak.mixture
         highest = self.limit if peak is None else max(peak.loglik, self.limit)
         cut = highest - normal_quantile(level) ** 2 / 2
 
         def above(log_unseen: float) -> float:
-            return self.at(float(np.exp(log_unseen)))[0] - cut
+            return with_slope(log_unseen)[0]
+
+        def with_slope(log_unseen: float) -> tuple[float, float]:
+            unseen = float(np.exp(log_unseen))
+            loglik, slope, _ = self.at(unseen)
+            return loglik - cut, slope * unseen
 
         middle = peak.unseen if peak is not None else self.seen * min(self.odds, SEARCHED_ODDS)
         low, high = 0.0, np.inf
@@ -193,10 +232,47 @@ class MixtureProfile:
             outer = middle
             while above(np.log(outer)) < 0:
                 outer *= 4
-            low = float(np.exp(brentq(above, np.log(LEAST), np.log(outer), xtol=1e-9)))
+            low = float(np.exp(_root(with_slope, np.log(LEAST), np.log(outer))))
         if self.limit < cut:
             outer = max(middle, 1.0)
             while above(np.log(outer)) >= 0:
                 outer *= 2
-            high = float(np.exp(brentq(above, np.log(max(outer / 2, LEAST)), np.log(outer), xtol=1e-9)))
+            high = float(np.exp(_root(with_slope, np.log(outer), np.log(max(outer / 2, LEAST)))))
         return low, high
+
+
+@lru_cache(maxsize=8)
+def _kept(times: tuple[float, ...], people: tuple[float, ...]) -> MixtureProfile:
+    return MixtureProfile(np.array(times), np.array(people))
+
+
+def _root(function: Callable[[float], tuple[float, float]], below: float, above: float) -> float:
+    """Return where a function with a known slope vanishes: Newton's steps, halving where they leave.
+
+    Parameters
+    ----------
+    function : callable
+        Its value and its slope.
+    below, above : float
+        Where it is negative and where it is not, in any order.
+
+    Returns
+    -------
+    float
+        To 1e-9.
+    """
+    place, width = above, abs(above - below)
+    while True:
+        value, slope = function(place)
+        if value < 0:
+            below = place
+        else:
+            above = place
+        near = place - value / slope if slope else np.nan
+        inside = min(below, above) < near < max(below, above)
+        # Where the step is no shorter than half the last one, halving is as fast.
+        after = near if inside and abs(near - place) < 0.5 * width else (below + above) / 2
+        width = abs(after - place)
+        if width < ROOT_ERROR or value == 0:
+            return place if value == 0 else after
+        place = after

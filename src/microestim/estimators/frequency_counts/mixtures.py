@@ -248,6 +248,9 @@ def best_mixture(data: MixtureData, start: Mixture | None = None) -> Mixture:
         if gap <= limit or stalled == STALLED:
             break
         after = search.polished(search.newton_step(state, tops))
+        if np.array_equal(after.rates, state.rates) and np.array_equal(after.weights, state.weights):
+            # Each step from here would be this one again.
+            break
         # Rounding alone moves the likelihood now.
         stalled = stalled + 1 if after.loglik - state.loglik < 1e-3 * limit else 0
         state = after
@@ -367,15 +370,21 @@ class _Search:
         # Least squares with weights that add up to one, as nonnegative least squares (Dax 1990).
         wanted = np.concatenate((np.zeros(len(rows)), [1.0]))
         solved, _ = nnls(np.vstack((rows, np.ones(rates.size))), wanted, maxiter=50 * rates.size)
-        step = solved / solved.sum() - weights
-        share = 1.0
-        for _ in range(HALVINGS):
-            tried = np.maximum(weights + share * step, 0.0)
-            level = self.loglik(rates, tried)
-            if level > before:
-                kept = tried > 1e-14
-                return self.state(rates[kept], tried[kept])
-            share /= 2
+        aim = solved / solved.sum()
+        # What is fitted on the way is between what is fitted at its ends.
+        shares = 0.5 ** np.arange(HALVINGS)
+        fitted = np.outer(1 - shares, kernel @ weights) + np.outer(shares, kernel @ aim)
+        with np.errstate(divide="ignore"):
+            levels = np.log(fitted) @ data.people + data.constant
+        if data.odds is not None:
+            odds = (1 - shares) * float(weights @ each) + shares * float(aim @ each)
+            levels = levels - (odds - data.odds) ** 2 / (2 * data.odds)
+        for share in shares[levels > before]:
+            tried = (1 - share) * weights + share * aim
+            kept = tried > 1e-14
+            after = self.state(rates[kept], tried[kept])
+            if after.loglik > before:
+                return after
         return self.state(rates, weights) if before > state.loglik else state
 
     def polished(self, state: Mixture) -> Mixture:
@@ -470,7 +479,9 @@ class _Search:
         values = np.concatenate((weights, rates[free]))
         # At most most of the way to where a weight or a rate is zero.
         falling = step < 0
-        share = min(1.0, 0.9 * float((values[falling] / -step[falling]).min(initial=np.inf)))
+        with np.errstate(over="ignore"):
+            # A step next to nothing never leads to zero.
+            share = min(1.0, 0.9 * float((values[falling] / -step[falling]).min(initial=np.inf)))
         values = values + share * step
         moved = rates.copy()
         moved[free] = values[rates.size :]

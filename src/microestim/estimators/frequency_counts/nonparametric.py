@@ -233,7 +233,7 @@ def npmle(
             bound=lower_bound(held),
         )
     times, people = np.array(list(kept), dtype=float), np.array(list(kept.values()), dtype=float)
-    profile = MixtureProfile(times, people)
+    profile = MixtureProfile.of(times, people)
     _certain(held, profile.conditional)
     unseen, mixture, penalty = _fit(held, kept, method, profile)
     _certain(held, mixture)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.frequency_counts.families import CountFamily, FittedFamily, Parameters, fit_family
-from microestim.estimators.frequency_counts.truncated import refuse_too_few_ones
+from microestim.estimators.frequency_counts.truncated import expected_ones, refuse_too_few_ones
 from microestim.results import lognormal_limits
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def one_inflation_curve(
     def weights(eta: Parameters, share: float) -> tuple[complex, complex]:
         """People not seen that each one seen once, and each seen more often, stands for."""
         p0, p1 = fit.zero_one(eta)
-        missed, rest = p0 / (1 - p0), 1 - p0 - p1
+        missed, rest = p0 / fit.at_least(1, eta), fit.at_least(2, eta)
         return share * missed, p0 / rest - share * missed * p1 / rest
 
     f0, se = np.empty(len(shares)), np.empty(len(shares))
@@ -206,13 +206,12 @@ def one_inflation_curve(
         a, b = (weight.real for weight in weights(fit.eta.astype(complex), share))
         f0[place] = a * once + b * more
         se[place] = np.sqrt(a * (1 + a) * once + b * (1 + b) * more + fit.variance_of(size))
-    p0, p1 = fit.chances
     statistic, p_value = _likelihood_ratio(held, fit)
     return OneInflationCurve(
         alpha=shares,
         f0=f0,
         se=se,
-        surplus=once - more * p1 / (1 - p0 - p1),
+        surplus=once - expected_ones(fit),
         family=family,
         counts=held,
         statistic=statistic,

@@ -14,14 +14,15 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["log_lognormal", "log_lognormal_share"]
+__all__ = ["log_lognormal", "log_lognormal_share", "lognormal_share_slopes", "lognormal_slopes"]
 
 Array = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
 
 # exp(-44) is below the last digit of one; 24 nodes on a panel three wide are good to it.
 DEPTH, PANEL, NODES = 44.0, 3.0, 24
-NEWTON_STEPS = 8
+# The first of Newton's steps is beyond the edge, as the fall is convex; those after it come back to it.
+NEWTON_STEPS = 4
 
 
 def log_lognormal(times: Array, eta: Complex) -> Complex:
@@ -81,6 +82,64 @@ def log_lognormal_share(first: int, eta: Complex) -> complex:
     >>> round(log_lognormal_share(1, rare).real, 3)
     -20.0
     """
+    log_share, low, high = _seen_often(first, eta)
+    return complex(_integrate(log_share, low, high, eta)[0])
+
+
+def lognormal_slopes(times: Array, eta: Array) -> Array:
+    r"""Return the derivatives of `log_lognormal` by its parameters, for less than complex steps cost.
+
+    With :math:`z = (u - \mu) / \sigma` they are :math:`E(z) / \sigma` and :math:`E(z^2) - 1`, the
+    expectations those given the times seen.
+
+    Parameters
+    ----------
+    times : ndarray
+        Times seen.
+    eta : ndarray, shape (2,)
+        As in `log_lognormal`.
+
+    Returns
+    -------
+    ndarray, shape (2, len(times))
+        By the log of the median rate, and by the log of sigma.
+
+    Examples
+    --------
+    >>> lognormal_slopes(np.array([3.0]), np.array([0.5, -0.2])).round(6).tolist()
+    [[0.460218], [-0.470836]]
+    """
+    k = np.asarray(times, dtype=float)
+    low, high = _edges(k, eta)
+    return _average(lambda u: k[:, None] * u - np.exp(u), low, high, eta)
+
+
+def lognormal_share_slopes(first: int, eta: Array) -> Array:
+    """Return the derivatives of `log_lognormal_share` by its parameters.
+
+    Parameters
+    ----------
+    first : int
+        Least number of times, at least 1.
+    eta : ndarray, shape (2,)
+        As in `log_lognormal`.
+
+    Returns
+    -------
+    ndarray, shape (2,)
+        As `lognormal_slopes`.
+
+    Examples
+    --------
+    >>> lognormal_share_slopes(1, np.array([-20.0, -5.0])).round(6).tolist()
+    [1.0, 4.5e-05]
+    """
+    log_share, low, high = _seen_often(first, eta)
+    return _average(log_share, low, high, eta)[:, 0]
+
+
+def _seen_often(first: int, eta: Complex | Array) -> tuple[Callable[[Array], Array], Array, Array]:
+    """Return the log of the chance of being seen so often given the log rate, and where it matters."""
     from scipy.special import gammainc, gammaln
 
     def log_share(u: Array) -> Array:
@@ -96,14 +155,12 @@ def log_lognormal_share(first: int, eta: Complex) -> complex:
     # Below where people are seen `first` times it falls as that law does; above, as the normal density.
     low, high = _edges(np.array([float(first)]), eta)
     above = float(eta[0].real) + np.sqrt(2 * DEPTH) * float(np.exp(eta[1].real))
-    return complex(_integrate(log_share, low, np.maximum(high, above), eta)[0])
+    return log_share, low, np.maximum(high, above)
 
 
 def _integrate(log_part: Callable[[Array], Array], low: Array, high: Array, eta: Complex) -> Complex:
     """Return logs of the integrals of exp(log_part) times a normal density, one a row."""
-    panels = int(np.ceil((high - low).max() / (PANEL * min(1.0, float(np.exp(eta[1].real))))))
-    places, weights = _rule(max(panels, 3))
-    u = low[:, None] + (high - low)[:, None] * places
+    u, weights = _nodes(low, high, float(np.exp(eta[1].real)))
     away = (u - eta[0]) / np.exp(eta[1])
     logs = log_part(u) - away**2 / 2
     top = logs.real.max(axis=1)
@@ -111,7 +168,25 @@ def _integrate(log_part: Callable[[Array], Array], low: Array, high: Array, eta:
     return np.asarray(top + np.log(sums) - eta[1] - 0.5 * np.log(2 * np.pi))
 
 
-def _edges(k: Array, eta: Complex) -> tuple[Array, Array]:
+def _average(log_part: Callable[[Array], Array], low: Array, high: Array, eta: Array) -> Array:
+    """Return the slopes of the logs of the integrals by both parameters, one integral a column."""
+    sigma = float(np.exp(eta[1]))
+    u, weights = _nodes(low, high, sigma)
+    away = (u - eta[0]) / sigma
+    logs = log_part(u) - away**2 / 2
+    mass = np.exp(logs - logs.max(axis=1, keepdims=True)) * weights
+    total, first = mass.sum(axis=1), mass * away
+    return np.array([first.sum(axis=1) / (total * sigma), (first * away).sum(axis=1) / total - 1])
+
+
+def _nodes(low: Array, high: Array, sigma: float) -> tuple[Array, Array]:
+    """Return logs of the rate between two edges, one row a class, and their weights over the distance."""
+    panels = int(np.ceil((high - low).max() / (PANEL * min(1.0, sigma))))
+    places, weights = _rule(max(panels, 3))
+    return low[:, None] + (high - low)[:, None] * places, weights
+
+
+def _edges(k: Array, eta: Complex | Array) -> tuple[Array, Array]:
     """Return between which logs of the rate the integrand of each class is not negligible."""
     from scipy.special import wrightomega
 

@@ -18,6 +18,7 @@ from microestim.estimators.frequency_counts.families import (
     FittedFamily,
     Parameters,
     fit_family,
+    share_of,
 )
 from microestim.estimators.frequency_counts.lower_bounds import ASSUMPTIONS
 from microestim.estimators.frequency_counts.references import BOHNING_2008, GODWIN_BOHNING_2017
@@ -93,7 +94,7 @@ class TruncatedCounts(FittedEstimate, CountEstimate):
         eta = np.array([np.log(self.params[name]) for name in PARAMETER_NAMES[self.family]], dtype=complex)
         log_p = FAMILIES[self.family]
         people = self.counts.n_observed - (0 if first == 1 else self.counts[1])
-        share = 1 - np.exp(log_p(np.arange(first, dtype=float), eta)).sum().real
+        share = share_of(log_p, first, eta).real
         times = np.arange(first, last + 1, dtype=float)
         values = people * np.exp(log_p(times, eta).real) / share
         if largest is None and self.counts.last_is_pooled:
@@ -220,23 +221,23 @@ def truncated_counts(
     over_all = inflation is None or inflation == "one-after"
     projected = seen if inflation == "hurdle" else modelled
     size = _size(held, fit, inflation)
-    p0, p1 = fit.chances
+    p0, once_or_more, twice_or_more = fit.chances[0], fit.at_least(1).real, fit.at_least(2).real
     n_hat = size(fit.eta.astype(complex)).real
     extra: dict[str, float] = {}
     if inflation in ("one-before", "one-after"):
         refuse_too_few_ones(held, fit)
         # The share is of all people before the truncation, and of those seen after it.
-        among = n_hat if inflation == "one-before" else n_hat * (1 - p0)
-        caught = 1.0 if inflation == "one-before" else 1 - p0
-        extra["one_inflation"] = 1 - modelled / ((1 - p0 - p1) * among / caught)
+        among = n_hat if inflation == "one-before" else n_hat * once_or_more
+        caught = 1.0 if inflation == "one-before" else once_or_more
+        extra["one_inflation"] = 1 - modelled / (twice_or_more * among / caught)
     elif inflation == "hurdle":
         extra["share_seen_once"] = once / seen
     own_ones = inflation in ("one-before", "one-after", "hurdle")
     loglik = fit.loglik
     if own_ones:
         loglik += _times_log(once, once / seen) + _times_log(modelled, modelled / seen)
-    odds = p0 / (1 - p0 - p1)
-    conditional = seen * p0 / (1 - p0) ** 2 if over_all else projected * odds * (1 + odds)
+    odds = p0 / twice_or_more
+    conditional = seen * p0 / once_or_more**2 if over_all else projected * odds * (1 + odds)
     name = f"zero-truncated {family}"
     made = count_estimate(
         held,
@@ -276,8 +277,9 @@ def _size(
     projected = seen if inflation == "hurdle" else fit.modelled
 
     def size(eta: Parameters) -> complex:
-        p0, p1 = fit.zero_one(eta)
-        return seen / (1 - p0) if over_all else seen + projected * p0 / (1 - p0 - p1)
+        if over_all:
+            return seen / fit.at_least(1, eta)
+        return seen + projected * fit.zero_one(eta)[0] / fit.at_least(2, eta)
 
     return size
 
@@ -309,8 +311,7 @@ def expected_ones(fit: FittedFamily) -> float:
     >>> round(expected_ones(fit_family(counts, "poisson", 2)), 1)
     21.3
     """
-    p0, p1 = fit.chances
-    return fit.modelled * p1 / (1 - p0 - p1)
+    return fit.modelled * fit.chances[1] / fit.at_least(2).real
 
 
 def refuse_too_few_ones(counts: FrequencyCounts, fit: FittedFamily) -> None:
