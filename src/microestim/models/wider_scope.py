@@ -306,7 +306,8 @@ def _powers(base: np.ndarray, most: int) -> np.ndarray:
 
 def _normalised(by_cell: np.ndarray) -> np.ndarray:
     whole = by_cell.sum(1, keepdims=True)
-    return np.divide(by_cell, whole, out=np.zeros_like(by_cell), where=whole > 0)
+    parts: np.ndarray = np.divide(by_cell, whole, out=np.zeros_like(by_cell), where=whole > 0)
+    return parts
 
 
 def _people_by_both(shared: SharedOut, n_inside: int) -> np.ndarray:
