@@ -38,6 +38,8 @@ class WiderMemberships:
 
     Parameters
     ----------
+    n_platforms : int
+        Number of all platforms.
     chance : ndarray, shape (draws, cells)
         Mean chance that a person is also on another of all the platforms.
     dispersion : ndarray, shape (draws,)
@@ -50,11 +52,29 @@ class WiderMemberships:
         Mean number of memberships on platforms without evidence.
     """
 
+    n_platforms: int
     chance: np.ndarray
     dispersion: np.ndarray
     tilt: np.ndarray
     correlation: np.ndarray
     additional: np.ndarray
+
+    def pmf(self, draws: slice) -> np.ndarray:
+        """Give the distribution of the number of memberships of the surveyed platforms' people.
+
+        Parameters
+        ----------
+        draws : slice
+            Which draws.
+
+        Returns
+        -------
+        ndarray, shape (draws, cells, memberships)
+            Chances of 1, 2, ... memberships.
+        """
+        return np.stack(
+            membership_pmf(NUMPY, self.n_platforms, self.chance[draws], self.dispersion[draws]), axis=-1
+        )
 
 
 @dataclass(frozen=True)
@@ -133,6 +153,7 @@ def wider_memberships(
     more = additional(factor)
     n_others = latent.n_platforms - 1
     return WiderMemberships(
+        n_platforms=latent.n_platforms + n_new,
         chance=(np.asarray(latent.others) + more) / (n_others + n_new),
         dispersion=p["membership_dispersion"],
         # The tilt acts on a person's taste for platforms, whatever their number.
@@ -223,13 +244,10 @@ def count_wider(
             by_cell = (inside[rows, :, None] * activity[rows])[:, 0, :, None]
         else:
             by_cell = share_out(inside[rows], activity[rows], pmf[rows], frame, departure[rows]).by_cell()
-        wide_pmf = membership_pmf(
-            NUMPY, n_inside + n_new, memberships.chance[rows], memberships.dispersion[rows]
-        )
         shared = share_out(
             np.concatenate([inside[rows], outside[rows]], axis=-1),
             np.concatenate([activity[rows], imputed.weights[rows]], axis=-2),
-            np.stack(wide_pmf, axis=-1),
+            memberships.pmf(rows),
             np.append(frame, np.zeros(n_new)),
             memberships.tilt[rows, None] * off,
         )
