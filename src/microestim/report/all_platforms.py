@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 __all__ = [
     "PRIORS_OF_ALL_PLATFORMS",
     "all_platforms_table",
-    "has_imputed",
     "imputed_by_class_table",
     "imputed_sentences",
+    "report_tables",
 ]
 
 PRIORS_OF_ALL_PLATFORMS = ("class_likeness", "wider_memberships", "layer_overlap")
@@ -176,8 +176,8 @@ def imputed_sentences(fit: FittedModel, tiers: TierDraws) -> list[str]:
     return sentences
 
 
-def has_imputed(fit: FittedModel) -> bool:
-    """Tell whether the study lists platforms that residents can join and that it does not observe.
+def report_tables(fit: FittedModel) -> dict[str, Table | None]:
+    """Make the report's tables of all platforms.
 
     Parameters
     ----------
@@ -186,10 +186,28 @@ def has_imputed(fit: FittedModel) -> bool:
 
     Returns
     -------
-    bool
-        Whether there is one.
+    dict of str to Table or None
+        Tiers, accounts by class, and priors; None where the study observes every platform that it lists and
+        residents can join.
     """
-    return bool(platforms_to_impute(fit.study))
+    names = ("all_platforms", "all_by_class", "all_priors")
+    if not platforms_to_impute(fit.study):
+        return dict.fromkeys(names)
+    tiers = fit.tiers.over("all")
+    rows = []
+    for name in PRIORS_OF_ALL_PLATFORMS:
+        prior = fit.all_priors[name]
+        low, high = prior.interval()
+        spread = f"{prior.median:.2g} ({low:.2g} to {high:.2g})"
+        rows.append((name, prior.meaning, spread, f"{prior.rationale} ({prior.source})"))
+    priors = Table(
+        ("prior", "what it is", "median (95 %)", "why (source)"),
+        rows,
+        title="Priors that all platforms rest on, besides those of the model",
+        align=("left", "left", "left", "left"),
+    )
+    found = (all_platforms_table(fit, tiers), imputed_by_class_table(fit, tiers), priors)
+    return dict(zip(names, found, strict=True))
 
 
 def _share(draws: np.ndarray, level: float) -> str:
