@@ -28,6 +28,7 @@ from microestim.models.priors import Prior
 
 __all__ = ["WiderMemberships", "WiderTiers", "count_wider", "wider_memberships"]
 
+# Search of the largest log factor: e**40 is more memberships than anybody has, and 60 halvings leave nothing.
 _FARTHEST = 40.0
 _HALVINGS = 60
 
