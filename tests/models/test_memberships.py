@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from microestim.models.inclusion import inclusion_chances, solve_weights
 from microestim.models.memberships import (
     active_elsewhere,
     membership_chances,
@@ -16,7 +17,6 @@ from microestim.models.memberships import (
     normal_quantile,
 )
 from microestim.models.namespace import NUMPY
-from microestim.models.people import inclusion_chances, solve_weights
 
 
 @given(

@@ -10,8 +10,10 @@ from scipy import stats
 
 from microestim.models.activity import CELL_RATES, IN_MONTHLY, IN_WEEKLY, activity_weights
 from microestim.models.evaluation import Deviates, evaluate
+from microestim.models.imputation import Imputed
 from microestim.models.namespace import NUMPY
 from microestim.models.people import TIER_CELLS, TIER_IDS, count_people
+from microestim.models.wider_scope import count_wider
 
 
 def choose_platforms(number, weights, rng):
@@ -36,6 +38,15 @@ def choose_platforms(number, weights, rng):
 
 
 def simulate(shares, *, frame, correlation, mean_extra, drift, n_people, seed):
+    """A population, and what the model would know exactly: see `draw_population`."""
+    population = draw_population(
+        shares, correlation=correlation, mean_extra=mean_extra, drift=drift, n_people=n_people, seed=seed
+    )
+    truth = {tier: int(member.any(1).sum()) for tier, member in population.tiers.items()}
+    return known_exactly(population, slice(None), frame), truth, population.tiers
+
+
+def draw_population(shares, *, correlation, mean_extra, drift, n_people, seed):
     """A population: who is on which platform, and in which cell of activity there.
 
     People's common taste for activity raises their number of memberships (`drift`), and ties the activities
@@ -62,9 +73,13 @@ def simulate(shares, *, frame, correlation, mean_extra, drift, n_people, seed):
         "monthly": on & (IN_MONTHLY[cells] > 0),
         "weekly": on & (IN_WEEKLY[cells] > 0),
     }
-    truth = {tier: int(member.any(1).sum()) for tier, member in tiers.items()}
+    return SimpleNamespace(tiers=tiers, cells=cells, correlation=correlation)
 
-    # What the model would know exactly: accounts, their activity, memberships by activity on the frame.
+
+def known_exactly(population, platforms, frame):
+    """What the model would know exactly: accounts, their activity, memberships by activity on the frame."""
+    on, cells = population.tiers["registered"][:, platforms], population.cells[:, platforms]
+    number, n = on.sum(1), on.shape[1]
     counts = np.stack([np.bincount(cells[on[:, j], j], minlength=len(CELL_RATES)) for j in range(n)]).astype(
         float
     )
@@ -73,15 +88,14 @@ def simulate(shares, *, frame, correlation, mean_extra, drift, n_people, seed):
     for j in np.flatnonzero(frame):
         members = on[:, j]
         np.add.at(table, (cells[members, j], number[members] - 1), 1.0)
-    latent = SimpleNamespace(
+    return SimpleNamespace(
         weights=(counts / accounts[:, None])[None],
         accounts=accounts[None],
         n_platforms=n,
         membership_pmf=list(np.moveaxis((table / table.sum(1, keepdims=True))[None], -1, 0)),
         surveyed=np.asarray(frame, dtype=float),
-        p={"departure": np.zeros(1), "activity_correlation": np.array([correlation])},
+        p={"departure": np.zeros(1), "activity_correlation": np.array([population.correlation])},
     )
-    return latent, truth, tiers
 
 
 CASES = {
@@ -112,6 +126,58 @@ def test_people_against_a_simulated_population(case):
     for tier in TIER_IDS:
         number = tiers[tier][on_frame & tiers[tier][:, 0]].sum(1).mean()
         assert counts.frame_memberships[tier][0] == pytest.approx(number, rel=0.1), tier
+
+
+WIDER_CASES = {
+    "others alike": {"shares": np.ones(8)},
+    "a giant among the others": {"shares": [2, 3, 1, 1, 2, 25, 1, 1]},
+    "others are small": {"shares": [6, 9, 4, 8, 5, 1, 0.5, 1]},
+    "a giant that is the frame": {"shares": [25, 3, 1, 1, 2, 4, 1, 1]},
+    "one observed": {"shares": [3, 8, 4, 2, 2, 1], "n_observed": 1},
+    "memberships grow with activity": {"shares": [3, 8, 4, 2, 2, 5, 1, 1], "drift": 0.5},
+    "many memberships": {"shares": [3, 8, 4, 2, 2, 5, 1, 1], "mean_extra": 1.5},
+}
+
+
+@pytest.mark.parametrize("case", WIDER_CASES)
+def test_people_on_all_platforms_against_a_simulated_population(case):
+    """All that is known of platforms and memberships is exact; people are still to be counted once."""
+    options = {"correlation": 0.55, "mean_extra": 0.4, "n_people": 200_000, "seed": 12, "drift": 0.2}
+    options |= WIDER_CASES[case]
+    n_observed = options.pop("n_observed", 5)
+    n = len(options["shares"])
+    population = draw_population(**options)
+    inside, outside = slice(0, n_observed), slice(n_observed, None)
+    latent = known_exactly(population, inside, np.eye(n_observed)[0])
+    new = known_exactly(population, outside, np.zeros(n - n_observed))
+    everything = known_exactly(population, slice(None), np.eye(n)[0])
+    observed = count_people(latent)
+    wider = count_wider(
+        latent,
+        observed,
+        Imputed(
+            platforms=("x",) * (n - n_observed),
+            observed_of_class=(1,) * (n - n_observed),
+            accounts=new.accounts,
+            weights=new.weights,
+            of_new_people=np.ones_like(new.accounts),
+        ),
+        SimpleNamespace(
+            pmf=lambda _: np.stack(everything.membership_pmf, axis=-1),
+            tilt=np.zeros(1),
+            correlation=np.array([options["correlation"]]),
+        ),
+    )
+    for tier in TIER_IDS:
+        member = population.tiers[tier]
+        # 5 %, as for the observed platforms.
+        assert wider.people[tier][0] / member.any(1).sum() == pytest.approx(1.0, abs=0.05), tier
+        assert wider.people[tier][0] >= observed.people[tier][0]
+        # Those who are in the tier on no observed platform by themselves: a difference of two numbers, each
+        # within 5 %.
+        added = member.any(1).sum() - member[:, inside].any(1).sum()
+        found = wider.people[tier][0] - observed.people[tier][0]
+        assert found / added == pytest.approx(1.0, abs=0.1), tier
 
 
 def test_people_of_independent_accounts_in_closed_form():

@@ -254,7 +254,7 @@ BROKEN = {
     "id with blanks": (
         'id = "gamma"',
         'id = "Gamma 1"',
-        ("platforms[2].id", "form", "Gamma 1", "lower", StudyError),
+        ("platforms[2].id", "required form", "Gamma 1", "lower", StudyError),
     ),
     "country in words": (
         'country = "BR"',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -40,6 +40,31 @@ class TierDraws(Protocol):
     @property
     def accounts(self) -> Mapping[str, np.ndarray]:
         """Accounts in each tier, shape (chains, draws, platforms)."""
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Ids of the platforms, in the order of `accounts`."""
+
+    @property
+    def imputed(self) -> Mapping[str, int]:
+        """Platforms without evidence, each with the number of observed platforms of its class."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Classes whose platforms without evidence were left out."""
+
+    def over(
+        self, scope: Literal["observed", "all"], *, without_class: str | Sequence[str] = ()
+    ) -> TierDraws:
+        """Give the tiers over the observed platforms, or over all."""
+
+    def draws(
+        self, tier: str, *, of: Literal["people", "accounts"] = "people", platform: str | None = None
+    ) -> np.ndarray:
+        """Give the draws of one tier, shape (chains, draws)."""
+
+    def imputed_share(self, tier: str, *, of: Literal["people", "accounts"] = "people") -> np.ndarray:
+        """Give the share of a tier that rests on platforms without evidence, shape (chains, draws)."""
 
     def band(self, band: str) -> np.ndarray:
         """Give the people in an exclusive band, shape (chains, draws)."""

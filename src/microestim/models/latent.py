@@ -91,6 +91,11 @@ class Latent:
         single = len(frames) == 1 and frames[0].members.sum() == 1
         self._anchor = frames[0].members if single and self.n_platforms > 1 else None
 
+    @property
+    def anchor(self) -> np.ndarray | None:
+        """1 for the platform from which effects on activity are measured; None where it is none of them."""
+        return np.ones(1) if self.n_platforms == 1 else self._anchor
+
     def frame(self, frame_id: str) -> FrameLatent:
         """Give the latent quantities of one survey.
 

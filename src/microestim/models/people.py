@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,9 +19,18 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from microestim.models.activity import IN_MONTHLY, IN_WEEKLY, SEEN_IN_MONTH
+from microestim.models.inclusion import share_out
 from microestim.models.latent import Latent
 
-__all__ = ["TIER_CELLS", "TIER_IDS", "Tiers", "count_people", "inclusion_chances", "solve_weights"]
+__all__ = [
+    "CHUNK",
+    "TIER_CELLS",
+    "TIER_IDS",
+    "Tiers",
+    "chances_by_factor",
+    "count_people",
+    "quadrature_nodes",
+]
 
 TIER_IDS = ("registered", "monthly_active", "monthly", "weekly")
 """The four estimands, widest first."""
@@ -33,7 +43,8 @@ TIER_CELLS: dict[str, np.ndarray] = {
 }
 """Chance that an account in each cell of activity is in the tier, shape (cells,)."""
 
-_CHUNK = 250
+CHUNK = 250
+"""Draws that are counted at a time."""
 # The closer the tie between a person's accounts, the steeper the integrand: 21 nodes err by 0.3 % at a
 # correlation of 0.8 and by 10 % at 0.95, where 81 err by 0.4 %.
 _QUADRATURE_NODES = 21
@@ -70,90 +81,6 @@ class Tiers:
     weight_residual: np.ndarray
 
 
-def _symmetric_polynomials(weights: np.ndarray) -> np.ndarray:
-    """Elementary symmetric polynomials e_0 .. e_J of the last axis."""
-    e = np.zeros((*weights.shape[:-1], weights.shape[-1] + 1))
-    e[..., 0] = 1.0
-    for j in range(weights.shape[-1]):
-        e[..., 1:] = e[..., 1:] + weights[..., j, None] * e[..., :-1]
-    return e
-
-
-def inclusion_chances(weights: np.ndarray) -> np.ndarray:
-    """Chance that a person with k memberships is on each platform, by conditional Bernoulli sampling.
-
-    pi_j(k) = w_j e_{k-1}(w without j) / e_k(w), with e the elementary symmetric polynomials (Chen,
-    Dempster & Liu 1994, doi:10.1093/biomet/81.3.457). The chances of one k sum to k.
-
-    Parameters
-    ----------
-    weights : ndarray, shape (..., platforms)
-        Positive weights.
-
-    Returns
-    -------
-    ndarray, shape (..., platforms, memberships)
-        Chances for k = 1 .. J.
-    """
-    n = weights.shape[-1]
-    # Weights run away where no weights can give a platform its accounts; a product of all must not underflow.
-    scaled = np.maximum(weights / weights.max(-1, keepdims=True), 10.0 ** (-250.0 / n))
-    whole = _symmetric_polynomials(scaled)
-    # A platform of weight 0 adds nothing: one row a platform that is left out.
-    without = _symmetric_polynomials(scaled[..., None, :] * (1.0 - np.eye(n)))
-    chances: np.ndarray = scaled[..., None] * without[..., :-1] / whole[..., None, 1:]
-    return chances
-
-
-def solve_weights(
-    accounts: np.ndarray, frame_pmf: np.ndarray, frame: np.ndarray, *, iterations: int = 60
-) -> tuple[np.ndarray, np.ndarray]:
-    """Find inclusion weights under which every platform gets its own number of accounts.
-
-    Parameters
-    ----------
-    accounts : ndarray, shape (draws, platforms)
-        Accounts.
-    frame_pmf : ndarray, shape (draws, memberships)
-        Distribution of the number of memberships of the surveyed platforms' people.
-    frame : ndarray, shape (platforms,)
-        1 for surveyed platforms; all platforms where there was no survey.
-    iterations : int, default 60
-        Steps of iterative proportional fitting.
-
-    Returns
-    -------
-    weights : ndarray, shape (draws, platforms)
-        Weights.
-    residual : ndarray, shape (draws,)
-        Largest relative difference between a platform's accounts and those that the weights give.
-    """
-    weights = accounts / accounts.sum(-1, keepdims=True)
-    residual = np.full(len(accounts), np.inf)
-    framed = (accounts * frame).sum(-1, keepdims=True) * frame_pmf
-    missed = np.arange(len(accounts))
-    for _ in range(iterations):
-        chances = inclusion_chances(weights[missed])
-        # People with k memberships, from those among them who are on the frame.
-        people = framed[missed] / np.maximum(_met_on_frame(chances, frame), 1e-300)
-        ratio = accounts[missed] / (chances @ people[..., None])[..., 0]
-        residual[missed] = np.abs(ratio - 1.0).max(-1)
-        again = residual[missed] >= 1e-6
-        missed, ratio = missed[again], ratio[again]
-        if not len(missed):
-            break
-        # Half steps: full ones overshoot where one platform holds nearly everyone.
-        moved = weights[missed] * ratio**0.7
-        weights[missed] = np.maximum(moved / moved.max(-1, keepdims=True), 1e-30)
-    return weights, residual
-
-
-def _met_on_frame(chances: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """Accounts on surveyed platforms per person with k memberships, shape (draws, memberships)."""
-    on_frame: np.ndarray = (chances * frame[:, None]).sum(-2)
-    return on_frame
-
-
 def count_people(latent: Latent) -> Tiers:
     """Count the people of each tier for every draw.
 
@@ -184,7 +111,7 @@ def count_people(latent: Latent) -> Tiers:
     off_frame = 1.0 - latent.surveyed if latent.surveyed.any() else np.zeros(latent.n_platforms)
 
     def count(start: int) -> _Counted:
-        rows = slice(start, start + _CHUNK)
+        rows = slice(start, start + CHUNK)
         return _count_chunk(
             accounts[rows],
             weights[rows],
@@ -196,7 +123,7 @@ def count_people(latent: Latent) -> Tiers:
         )
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        pieces = list(pool.map(count, range(0, len(accounts), _CHUNK)))
+        pieces = list(pool.map(count, range(0, len(accounts), CHUNK)))
     # Nobody has two accounts on one platform, so a tier has at least the people of its largest platform, and
     # at most its accounts. The limits bind by rounding only, and where no inclusion weights give every
     # platform its accounts.
@@ -227,38 +154,45 @@ def _count_chunk(
     departure: np.ndarray,
     correlation: np.ndarray,
 ) -> _Counted:
-    n = accounts.shape[-1]
-    number = np.arange(1, n + 1)
-    framed = (accounts * frame)[..., None] * weights
-    framed = framed.sum(-2) / (accounts * frame).sum(-1)[:, None]
-    frame_pmf = (framed[..., None] * pmf).sum(-2)
-    inclusion, residual = solve_weights(accounts, frame_pmf, frame)
-    chances = inclusion_chances(inclusion)
-    on_frame = _met_on_frame(chances, frame)
-    # People met on platform j: as met on the frame, times how much likelier k memberships are to include j.
-    ratio = (
-        chances / on_frame[:, None, :] * np.exp(departure[:, None, None] * off_frame[:, None] * (number - 1))
-    )
-    # Accounts of each platform and cell, shared out over numbers of memberships by pmf times ratio.
-    per_unit = accounts[..., None] * weights / (ratio @ pmf.swapaxes(-1, -2))
-    by_cell = pmf * (per_unit.swapaxes(-1, -2) @ ratio)
+    number = np.arange(1, accounts.shape[-1] + 1)
+    shared = share_out(accounts, weights, pmf, frame, departure[:, None] * off_frame)
+    framed, residual, by_cell = shared.on_frame, shared.residual, shared.by_cell()
     by_number = by_cell.sum(1)
     people_by_number = by_number / number
     activity = by_cell / by_number[:, None, :]
-    close = correlation > _CLOSE_TIE
     tiers = {tier: np.empty(people_by_number.shape) for tier in TIER_IDS}
     met = {tier: np.empty(people_by_number.shape) for tier in TIER_IDS}
-    for draws, nodes in ((~close, _QUADRATURE_NODES), (close, _QUADRATURE_NODES_CLOSE)):
-        if draws.any():
-            found = _in_tier(activity[draws], number, correlation[draws], nodes)
-            for tier in TIER_IDS:
-                tiers[tier][draws], met[tier][draws] = found[0][tier], found[1][tier]
+    for draws, nodes in quadrature_nodes(correlation):
+        found = _in_tier(activity[draws], number, correlation[draws], nodes)
+        for tier in TIER_IDS:
+            tiers[tier][draws], met[tier][draws] = found[0][tier], found[1][tier]
     people = {tier: (people_by_number * tiers[tier]).sum(-1) for tier in TIER_IDS}
     frame_memberships = {}
     for tier in TIER_IDS:
         on = (framed[..., None] * pmf * TIER_CELLS[tier][:, None]).sum(-2)
         frame_memberships[tier] = (on * met[tier]).sum(-1) / on.sum(-1)
     return people, people_by_number, residual, frame_memberships
+
+
+def quadrature_nodes(correlation: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
+    """Sort draws by how many nodes the quadrature over the common factor takes.
+
+    Parameters
+    ----------
+    correlation : ndarray, shape (draws,)
+        Correlation of the activity of one person's accounts.
+
+    Yields
+    ------
+    draws : ndarray of bool, shape (draws,)
+        Some of the draws, at least one.
+    n_nodes : int
+        Nodes for them.
+    """
+    close = correlation > _CLOSE_TIE
+    for draws, n_nodes in ((~close, _QUADRATURE_NODES), (close, _QUADRATURE_NODES_CLOSE)):
+        if draws.any():
+            yield draws, n_nodes
 
 
 @functools.cache
@@ -277,19 +211,9 @@ def _in_tier(
     correlation; Gauss-Hermite quadrature integrates over it. Whoever is met through an account in the tier is
     met in proportion to how many of their accounts are, so the mean met is E[K**2] / E[K].
     """
-    # A tier's chance is that of its first cell, and of every cell above a step up in it.
-    chances = np.stack([TIER_CELLS[tier] for tier in TIER_IDS], axis=-1)
-    lowest, steps = chances[0], np.diff(chances, axis=0)
-    up = steps.any(-1)
-    # Counting from the most active cell down keeps the upper tail exact.
-    above = np.cumsum(activity[:, ::-1, :], axis=1)[:, ::-1, :][:, 1:, :][:, up, :].swapaxes(1, 2)
-    rest = np.sqrt(1.0 - correlation)[:, None, None]
-    scores = -ndtri(np.clip(above, 1e-300, 1.0 - 1e-16)) / rest
-    loading = np.sqrt(correlation)[:, None, None] / rest
     shape = (len(activity), len(number), len(TIER_IDS))
     at_least_one, first, second = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for node, node_weight in zip(*_quadrature(n_nodes), strict=True):
-        each = np.clip(lowest + ndtr(loading * node - scores) @ steps[up], 0.0, 1.0)
+    for node_weight, each in chances_by_factor(activity, correlation, n_nodes):
         met = number[:, None] * each
         at_least_one += node_weight * (1.0 - (1.0 - each) ** number[:, None])
         first += node_weight * met
@@ -299,3 +223,37 @@ def _in_tier(
         {tier: at_least_one[..., i] for i, tier in enumerate(TIER_IDS)},
         {tier: mean_met[..., i] for i, tier in enumerate(TIER_IDS)},
     )
+
+
+def chances_by_factor(
+    activity: np.ndarray, correlation: np.ndarray, n_nodes: int
+) -> Iterator[tuple[float, np.ndarray]]:
+    """Chance that an account is in each tier, given the common normal factor of its person's activity.
+
+    Parameters
+    ----------
+    activity : ndarray, shape (draws, cells, groups)
+        Distribution of activity, by group of accounts.
+    correlation : ndarray, shape (draws,)
+        Correlation of the activity of one person's accounts.
+    n_nodes : int
+        Nodes of the Gauss-Hermite quadrature over the factor.
+
+    Yields
+    ------
+    weight : float
+        Weight of a node.
+    chances : ndarray, shape (draws, groups, tiers)
+        Chance of each tier there.
+    """
+    # A tier's chance is that of its first cell, and of every cell above a step up in it.
+    chances = np.stack([TIER_CELLS[tier] for tier in TIER_IDS], axis=-1)
+    lowest, steps = chances[0], np.diff(chances, axis=0)
+    up = steps.any(-1)
+    # Counting from the most active cell down keeps the upper tail exact.
+    above = np.cumsum(activity[:, ::-1, :], axis=1)[:, ::-1, :][:, 1:, :][:, up, :].swapaxes(1, 2)
+    rest = np.sqrt(1.0 - correlation)[:, None, None]
+    scores = -ndtri(np.clip(above, 1e-300, 1.0 - 1e-16)) / rest
+    loading = np.sqrt(correlation)[:, None, None] / rest
+    for node, node_weight in zip(*_quadrature(n_nodes), strict=True):
+        yield node_weight, np.clip(lowest + ndtr(loading * node - scores) @ steps[up], 0.0, 1.0)

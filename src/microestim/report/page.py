@@ -17,6 +17,7 @@ from microestim.checks.reproduction import Reproduction, reproduce
 from microestim.checks.result import CheckResult
 from microestim.errors import InputError, NotEstimableError
 from microestim.report import tables
+from microestim.report.all_platforms import report_tables
 from microestim.report.figures import Picture, draw_figures
 from microestim.report.paragraph import languages, paragraph
 from microestim.report.wording import headline, lead, reading_sentence
@@ -165,6 +166,7 @@ def _context(fit: FittedModel, alternatives: tuple[FittedModel, ...]) -> dict[st
         "bounds": bounds,
         "tier_bounds": draw_bounds(fit).table if frame_platform(fit.design) is not None else None,
         "platforms": tables.platform_table(fit),
+        **report_tables(fit),
         "evidence": tables.evidence_table(fit),
         "left_out": tables.left_out_table(fit),
         "benchmarks": tables.benchmark_table(fit),

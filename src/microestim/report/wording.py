@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from microestim.models.imputation import platforms_to_impute
 from microestim.models.people import TIER_IDS
 from microestim.results import format_share
 from microestim.results.posterior import printed_draws
@@ -122,7 +123,9 @@ def lead(fit: FittedModel) -> list[str]:
     listed = len(fit.study.platforms)
     reach = f"The numbers are about {platforms_in_words(fit)}"
     if listed > fit.design.n_platforms:
-        reach += f", of {listed} that the study lists; nothing is said of the others"
+        reach += f", of {listed} that the study lists"
+        if platforms_to_impute(fit.study):
+            reach += "; what all of them would give is in the section on each platform, mostly by assumption"
     return [
         f"Order of magnitude: {magnitude(fit.draws('weekly'))}, are there weekly; "
         f"{magnitude(fit.draws('registered'))}, are registered.",

@@ -39,6 +39,7 @@ def incoherences(parts: Parts) -> list[Fault]:
     """
     return [
         *_duplicates(parts),
+        *_layers(parts),
         *_platform_sets(parts),
         *_observed(parts),
         *faults_of_evidence(parts),
@@ -76,6 +77,27 @@ def _duplicates(parts: Parts) -> Iterator[Fault]:
                         accepted=f"any id but {' and '.join(RESERVED)}",
                         item=name,
                     )
+
+
+def _layers(parts: Parts) -> Iterator[Fault]:
+    layer = {p.id: p.layer for p in parts.platforms.values()}
+    known = parts.ids("platforms")
+    hosts = sorted(name for name in known if layer.get(name) != "intermediary")
+    for i, platform in parts.platforms.items():
+        host = platform.executes_on
+        if host is None:
+            continue
+        at: Path = ("platforms", i, "executes_on")
+        if platform.layer != "intermediary":
+            message = "only an intermediary has its tasks done on another platform"
+            accepted = 'layer = "intermediary", or no executes_on'
+            yield make_fault(at, message, given=host, accepted=accepted, item=platform.id)
+        elif host not in known:
+            yield make_fault(at, "unknown platform", given=host, accepted=near(host, hosts), item=platform.id)
+        elif layer.get(host) == "intermediary":
+            # So there is no circle, and nobody is on three layers.
+            message = "tasks are not done on an intermediary"
+            yield make_fault(at, message, given=host, accepted=near(host, hosts), item=platform.id)
 
 
 def _platform_sets(parts: Parts) -> Iterator[Fault]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from microestim.study.records import Record
 from microestim.study.vocabulary import Id, Ids, Layer, PlatformClass, Text
@@ -27,12 +27,22 @@ class Platform(Record):
     """Whether only residents of the country may join: then its country share is exactly 1."""
     takes_residents: bool = True
     """False where residents of the country cannot join: a structural zero, left out of every estimate."""
+    executes_on: Id | None = None
+    """For an intermediary: id of the platform on which its people do the tasks. One person is on both."""
     founded: Annotated[int, Field(ge=1900, le=2100)] | None = None
     """Year in which the platform began."""
     headquarters: Text | None = None
     """Where its seat is."""
     note: Text | None = None
     """Anything a reader should know."""
+
+    @model_serializer(mode="wrap")
+    def _leave_out_no_link(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A study that has no such link keeps the hash that it had before links could be written.
+        contents: dict[str, Any] = handler(self)
+        if self.executes_on is None:
+            contents.pop("executes_on", None)
+        return contents
 
 
 class PlatformSetDef(Record):

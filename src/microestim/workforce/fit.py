@@ -19,7 +19,7 @@ from microestim.models.priors import Prior
 from microestim.models.sampling import SamplerSettings, software_versions
 from microestim.results import ROUNDING_RULE, Summary, Table, printed_draws
 from microestim.study import Study
-from microestim.workforce.tiers import ESTIMANDS, TierEstimates
+from microestim.workforce.tiers import ESTIMANDS, Scope, TierEstimates
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,6 +82,7 @@ class WorkforceFit:
         self.sample_stats = sample_stats
         self.vectors = vectors
         self._priors = dict(priors)
+        self._wider: dict[tuple[str, ...], TierEstimates] = {}
 
     @property
     def priors(self) -> dict[str, Prior]:
@@ -136,7 +137,15 @@ class WorkforceFit:
             method=f"joint model, posterior median{verdict}",
             people={tier: self.counts.people[tier].reshape(shape) for tier in TIER_IDS},
             accounts={tier: self.counts.accounts[tier].reshape(*shape, -1) for tier in TIER_IDS},
+            widen=self._widen,
         )
+
+    def _widen(self, without_class: tuple[str, ...]) -> TierEstimates:
+        from microestim.workforce.widening import widen
+
+        if without_class not in self._wider:
+            self._wider[without_class] = widen(self, without_class)
+        return self._wider[without_class]
 
     def draws(
         self,
@@ -144,7 +153,8 @@ class WorkforceFit:
         *,
         of: Literal["people", "accounts"] = "people",
         platform: str | None = None,
-        scope: Literal["observed"] = "observed",
+        scope: Scope = "observed",
+        without_class: str | Sequence[str] = (),
     ) -> np.ndarray:
         """Give the posterior draws of one tier.
 
@@ -155,16 +165,20 @@ class WorkforceFit:
         of : {"people", "accounts"}, default "people"
             What to count.
         platform : str, optional
-            Id of one platform; all observed platforms together without it.
-        scope : {"observed"}, default "observed"
-            Which platforms.
+            Id of one platform; all platforms of the scope together without it.
+        scope : {"observed", "all"}, default "observed"
+            Which platforms: the observed ones, or all that the study lists and residents can join. Those
+            without evidence are drawn from what the observed ones of their class are like, once, when first
+            asked for (some seconds); the fit's own seed makes them, so a fit that was saved gives the same.
+        without_class : str or sequence of str, optional
+            With scope "all": classes whose platforms without evidence are left out.
 
         Returns
         -------
         ndarray, shape (chains, draws)
             Draws, in people or accounts.
         """
-        return self.tiers.draws(tier, of=of, platform=platform, scope=scope)
+        return self.tiers.draws(tier, of=of, platform=platform, scope=scope, without_class=without_class)
 
     def quantity(self, name: str) -> np.ndarray:
         """Give the posterior draws of a quantity of the model in its own unit.
@@ -204,19 +218,36 @@ class WorkforceFit:
             if result.tier == tier
         ]
 
-    def summary(self, *, level: float = 0.95) -> Summary:
+    def summary(
+        self,
+        *,
+        level: float = 0.95,
+        scope: Scope = "observed",
+        without_class: str | Sequence[str] = (),
+    ) -> Summary:
         """Give the one table that answers the question, with what was published beside it.
 
         Parameters
         ----------
         level : float, default 0.95
             Level of the credible intervals.
+        scope : {"observed", "all"}, default "observed"
+            Which platforms. Over all platforms the table has the observed ones beside them, and which share
+            of each tier rests on platforms without evidence.
+        without_class : str or sequence of str, optional
+            With scope "all": classes whose platforms without evidence are left out.
 
         Returns
         -------
         Summary
             Printable, and exportable as a frame, Markdown, LaTeX or HTML.
         """
+        tiers = self.tiers.over(scope, without_class=without_class)
+        if tiers.observed is not None:
+            from microestim.report.all_platforms import all_platforms_table
+
+            table = all_platforms_table(self, tiers, level=level)
+            return Summary(table=table, frame=tiers.to_frame(level=level))
         rows = []
         for tier, words in ESTIMANDS.items():
             printed = self.published(tier)

@@ -14,7 +14,7 @@ from microestim.errors import InputError, MicroestimWarning
 from microestim.models.assembly import design_model
 from microestim.models.graph import coordinate_names
 from microestim.models.people import TIER_IDS
-from microestim.models.priors import Prior
+from microestim.models.priors import DEFAULT_PRIORS, Prior
 from microestim.models.sampling import SamplerSettings, software_versions
 from microestim.study import parse_study
 
@@ -175,7 +175,11 @@ def load_fit(path: str | Path) -> WorkforceFit:
     return WorkforceFit(
         study=study,
         design=design.read_as(reading),
-        priors={name: Prior(**fields) for name, fields in json.loads(tree.attrs["priors"]).items()},
+        # Priors that came into the library after the fit was made are the library's.
+        priors={
+            **DEFAULT_PRIORS,
+            **{name: Prior(**fields) for name, fields in json.loads(tree.attrs["priors"]).items()},
+        },
         vectors=tree["deviates"]["deviate"].to_numpy(),
         sample_stats=tree["sample_stats"].to_dataset(),
         settings=SamplerSettings(**json.loads(tree.attrs["settings"])),

@@ -196,7 +196,13 @@ class World:
         Study
             Checked as any study is; the same at every call.
         """
-        return Study(**self._contents | {"id": id})
+        contents, where = self._contents | {"id": id}, self.platforms
+        if where.intermediary is not None and where.execution is not None:
+            # What anybody knows who knows the intermediary. It is not in the fingerprint, which is older.
+            platforms = [dict(each) for each in contents["platforms"]]
+            platforms[where.intermediary]["executes_on"] = where.ids[where.execution]
+            contents["platforms"] = platforms
+        return Study(**contents)
 
     @property
     def fingerprint(self) -> str:

@@ -1,0 +1,124 @@
+"""The tiers of a fit over all platforms: draws, frames, summary, saving."""
+
+import numpy as np
+import pytest
+
+import microestim as me
+from microestim.errors import InputError
+from microestim.results import FRAME_COLUMNS
+from microestim.workforce.tiers import IMPUTED_COLUMNS
+
+TIERS = ("registered", "monthly_active", "monthly", "weekly")
+
+
+def test_people_of_all_platforms_are_those_of_the_observed_and_more(prior_fit):
+    wide = prior_fit.tiers.over("all")
+    assert wide.scope == "all"
+    assert len(wide.platforms) == 22
+    assert wide.platforms[:7] == prior_fit.design.platforms
+    for tier in TIERS:
+        people = prior_fit.draws(tier, scope="all")
+        assert people.shape == prior_fit.shape
+        assert np.all(people >= prior_fit.draws(tier))
+        assert np.any(people > prior_fit.draws(tier))
+        assert np.array_equal(people, wide.draws(tier))
+        # What is observed stays as it is, platform by platform.
+        for platform in prior_fit.design.platforms:
+            assert np.array_equal(
+                prior_fit.draws(tier, of="accounts", platform=platform, scope="all"),
+                prior_fit.draws(tier, of="accounts", platform=platform),
+            )
+    assert wide.over("observed") is prior_fit.tiers
+    bands = [wide.band(name) for name in ("weekly", "monthly, not weekly", "registered, less than monthly")]
+    assert sum(bands) == pytest.approx(wide.draws("registered"), rel=1e-9)
+    assert min(band.min() for band in bands) >= -1e-6
+
+
+def test_each_row_says_which_share_is_imputed(prior_fit):
+    frame = prior_fit.tiers.to_frame(scope="all")
+    assert list(frame.columns) == [*FRAME_COLUMNS, *IMPUTED_COLUMNS]
+    assert set(frame["scope"]) == {
+        "all: 22 platforms, 15 without evidence, 7 of them of a class with none observed"
+    }
+    weekly = frame.query("tier == 'weekly' and unit == 'people'").iloc[0]
+    share = 1 - prior_fit.draws("weekly") / prior_fit.draws("weekly", scope="all")
+    assert weekly.imputed_people == pytest.approx(np.median(share))
+    accounts = prior_fit.draws("weekly", of="accounts"), prior_fit.draws("weekly", of="accounts", scope="all")
+    assert weekly.imputed_accounts == pytest.approx(np.median(1 - accounts[0] / accounts[1]))
+    by = prior_fit.tiers.to_frame(scope="all", by="platform").set_index("platform")["scope"]
+    assert set(by["mobeye"]) == {"without evidence: 1 platform, drawn from the prior of its class"}
+    assert set(by["testapic"]) == {"without evidence: 1 platform, drawn from 1 observed of its class"}
+    assert set(by["mturk"]) == {"observed: 1 platform"}
+    plain = prior_fit.tiers.to_frame()
+    assert list(plain.columns) == list(FRAME_COLUMNS)
+    assert set(plain["scope"]) == {"observed: 7 platforms"}
+
+
+def test_a_class_without_observed_platforms_is_named_and_can_be_left_out(prior_fit):
+    text = str(prior_fit.summary(scope="all"))
+    assert "No platform of the class 'localised tasks' is observed" in text
+    assert "Isahit takes no residents" in text
+    without = prior_fit.summary(scope="all", without_class="localised tasks")
+    assert "Left out: platforms without evidence of localised tasks." in str(without)
+    assert (
+        "without evidence of localised tasks: 15 platforms, 8 without evidence" in without.frame["scope"][0]
+    )
+    fewer = prior_fit.draws("registered", scope="all", without_class="localised tasks")
+    assert np.median(fewer) < np.median(prior_fit.draws("registered", scope="all"))
+
+
+def test_a_saved_fit_gives_the_same_draws_also_where_it_is_older_than_these_priors(prior_fit, tmp_path):
+    older = me.WorkforceFit(
+        study=prior_fit.study,
+        design=prior_fit.design,
+        priors={k: v for k, v in prior_fit.all_priors.items() if k != "class_likeness"},
+        vectors=prior_fit.vectors,
+        sample_stats=prior_fit.sample_stats,
+        settings=prior_fit.settings,
+        reading=prior_fit.reading,
+    )
+    again = me.load_fit(older.save(tmp_path / "older.nc"))
+    for tier in TIERS:
+        assert np.array_equal(again.draws(tier, scope="all"), prior_fit.draws(tier, scope="all"))
+
+
+def test_where_every_platform_is_observed_all_is_observed(single_platform_fit):
+    study = single_platform_fit.study
+    contents = study.model_dump(by_alias=True)
+    contents["platforms"] = tuple(p for p in contents["platforms"] if p["id"] == "foule-factory")
+    contents["platform_sets"] = ()
+    alone = me.WorkforceFit(
+        study=me.Study(**contents),
+        design=single_platform_fit.design,
+        priors=single_platform_fit.all_priors,
+        vectors=single_platform_fit.vectors,
+        sample_stats=single_platform_fit.sample_stats,
+        settings=single_platform_fit.settings,
+        reading=single_platform_fit.reading,
+    )
+    for tier in TIERS:
+        assert np.array_equal(alone.draws(tier, scope="all"), alone.draws(tier))
+    frame = alone.tiers.to_frame(scope="all")
+    assert (frame[list(IMPUTED_COLUMNS)] == 0.0).all(axis=None)
+    assert "nothing is imputed" in str(alone.summary(scope="all"))
+
+
+def test_one_observed_platform_takes_the_rest_from_priors_and_says_so(single_platform_fit):
+    for tier in TIERS:
+        assert np.all(single_platform_fit.draws(tier, scope="all") >= single_platform_fit.draws(tier))
+    assert "One platform is observed" in str(single_platform_fit.summary(scope="all"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scope": "country"}, "scope is 'country'; use 'observed' or 'all'"),
+        ({"without_class": "user tests"}, "give scope='all'"),
+        ({"scope": "all", "without_class": "freelancing"}, "no platform without evidence"),
+        ({"scope": "all", "platform": "isahit"}, "the platforms of this scope are"),
+        ({"platform": "mobeye"}, "the observed platforms are"),
+    ],
+)
+def test_impossible_scopes_are_refused(prior_fit, options, message):
+    with pytest.raises(InputError, match=message):
+        prior_fit.draws("weekly", **options)
