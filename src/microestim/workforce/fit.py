@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-    from microestim.checks.evidence_influence import EvidenceInfluence
+    from microestim.checks.evidence_influence import EvidenceInfluence, LeftOut
     from microestim.checks.prior_influence import PriorInfluence
     from microestim.workforce.derived import ByTier, Derived, Known
 
@@ -82,6 +82,7 @@ class WorkforceFit:
         self.sample_stats = sample_stats
         self.vectors = vectors
         self._priors = dict(priors)
+        self._influence: dict[LeftOut, EvidenceInfluence] = {}
 
     @property
     def priors(self) -> dict[str, Prior]:
@@ -289,17 +290,29 @@ class WorkforceFit:
             )
         return result
 
-    def check(self) -> list[CheckResult]:
+    def check(self, *, refits: bool = False, progress: bool | TextIO = False) -> list[CheckResult]:
         """Check whether the result is to be believed.
+
+        Parameters
+        ----------
+        refits : bool, default False
+            Fit again without each piece of evidence and without each platform, as `influence` does, unless
+            that was done before: some minutes. What `influence` has found on this fit is used in any case.
+        progress : bool or text stream, default False
+            Write the progress of refits, to standard error where True.
 
         Returns
         -------
         list of CheckResult
-            Convergence first; then scope, predictive checks, priors and benchmarks.
+            Convergence first; then evidence, conflict, thin evidence, priors, scope and benchmarks.
         """
         from microestim.checks.fit_checks import check_fit
 
-        return check_fit(self)
+        if refits:
+            for by in ("evidence", "platform"):
+                if by not in self._influence:
+                    self.influence(by=by, progress=progress)
+        return check_fit(self, self._influence)
 
     def prior_influence(self) -> PriorInfluence:
         """Measure how much each prior matters to each tier, without fitting again.
@@ -320,6 +333,7 @@ class WorkforceFit:
     def influence(
         self,
         *,
+        by: LeftOut = "evidence",
         draws: int = 1000,
         tune: int = 600,
         cores: int | None = None,
@@ -330,6 +344,8 @@ class WorkforceFit:
 
         Parameters
         ----------
+        by : {"evidence", "platform"}, default "evidence"
+            What to leave out: one piece of evidence at a time, or all that is about one platform alone.
         draws, tune : int, default 1000 and 600
             Draws kept, and steps of adaptation, in each of as many chains as this fit has.
         cores : int, optional
@@ -343,18 +359,22 @@ class WorkforceFit:
         -------
         EvidenceInfluence
             A matrix, evidence by tier: how far the median moves, and how much the interval widens. Evidence
-            that the model cannot do without is named with the reason.
+            that the model cannot do without is named with the reason. For pieces of evidence also whether
+            they conflict. The fit keeps it, and `check` and `report` then show it; a saved fit does not.
         """
         from microestim.workforce.leave_out import evidence_influence
 
-        return evidence_influence(
+        found = evidence_influence(
             self,
+            by=by,
             draws=draws,
             tune=tune,
             cores=cores,
             rng=self.settings.seed if rng is None else rng,
             progress=progress,
         )
+        self._influence[by] = found
+        return found
 
     def derived(
         self,

@@ -1,0 +1,359 @@
+"""Do the sources agree: each beside what all the others say, and the spread that errors do not explain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from microestim.checks.expected_width import predicted_from
+from microestim.checks.extended_latent import extended_latent
+from microestim.checks.fitted import FittedModel
+from microestim.checks.replay import figure
+from microestim.checks.result import CheckResult
+from microestim.models.people import TIER_IDS
+from microestim.results import Table, format_interval, format_number
+
+if TYPE_CHECKING:
+    from microestim.models.observations import Observation
+
+__all__ = [
+    "CONFLICT_LEVEL",
+    "SPREAD_LIMIT",
+    "SourceConflict",
+    "UnexplainedSpread",
+    "check_conflict",
+    "check_unexplained",
+    "source_conflict",
+    "two_sided",
+    "unexplained_spread",
+]
+
+CONFLICT_LEVEL = 0.05
+"""Chance that a check of evidence without conflict fails, over all its pieces together (Bonferroni)."""
+SPREAD_LIMIT = 2.0
+"""Factor of unexplained spread above which a tier's sources are said to disagree.
+
+With one piece of evidence that decides, it is the size of a normal deviate, beyond 2 one time in 20; with
+more, less often."""
+
+
+def two_sided(observed: float, replicates: np.ndarray) -> float:
+    """Two-sided tail probability of a figure among replicates of it.
+
+    Parameters
+    ----------
+    observed : float
+        The figure.
+    replicates : ndarray, shape (draws,)
+        The replicates; those that are not finite are left out.
+
+    Returns
+    -------
+    float
+        Twice the smaller tail, ties counted half, and half a draw added to each side: never 0.
+
+    Examples
+    --------
+    >>> two_sided(0.0, np.array([-2.0, -1.0, 1.0, 2.0]))
+    1.0
+    """
+    defined = replicates[np.isfinite(replicates)]
+    below = float(np.sum(defined < observed)) + 0.5 * float(np.sum(defined == observed)) + 0.5
+    share = below / (len(defined) + 1.0)
+    return min(1.0, 2.0 * min(share, 1.0 - share))
+
+
+@dataclass(frozen=True)
+class SourceConflict:
+    """One piece of evidence beside what all other evidence says of it; made by `source_conflict`.
+
+    Parameters
+    ----------
+    left_out : str
+        Id of the evidence.
+    label : str
+        What was observed, with its unit.
+    observed : float
+        Its figure, in that unit.
+    expected, low, high : float
+        Median and 2.5 and 97.5 % quantiles of the figure drawn from the fit without it.
+    p : float
+        Two-sided conflict p value.
+    shift : mapping of str to float
+        By tier, how far the mean of the log of the people moves when the evidence joins the rest.
+    shift_error : mapping of str to float
+        Its Monte Carlo standard error.
+    explained : mapping of str to float
+        By tier, the variance of that shift over figures that the rest says may come.
+    """
+
+    left_out: str
+    label: str
+    observed: float
+    expected: float
+    low: float
+    high: float
+    p: float
+    shift: Mapping[str, float]
+    shift_error: Mapping[str, float]
+    explained: Mapping[str, float]
+
+
+def source_conflict(
+    fit: FittedModel, rest: FittedModel, observation: Observation, rng: np.random.Generator
+) -> SourceConflict:
+    r"""Compare a piece of evidence with what all other evidence says of it.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit to all evidence.
+    rest : WorkforceFit
+        The fit without this piece.
+    observation : Observation
+        The piece, as the model of all evidence has it.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    SourceConflict
+        The comparison.
+
+    Notes
+    -----
+    The figure y is drawn anew from :math:`p(y_i \mid y_{-i})`, and p is the two-sided tail probability of the
+    observed one: the cross-validatory check of Marshall & Spiegelhalter [1]_. For evidence that is normal on
+    its scale it is the node-split p value of Presanis et al. [2]_ too: with the figure's own quantity split
+    into one copy that only the evidence informs (flat prior, :math:`\phi_a \sim N(y, s^2)`) and one that only
+    the rest informs, :math:`P(\phi_a > \phi_b) = P(y + s z > \phi_b)`, which is a tail of the replicates.
+    Under the model p is uniform. Quantities that only this evidence made the model need come from their
+    priors.
+
+    References
+    ----------
+    .. [1] Marshall, E. C. & Spiegelhalter, D. J. (2007). Identifying outliers in Bayesian hierarchical
+       models: a simulation-based approach. Bayesian Analysis 2(2), 409-444. doi:10.1214/07-BA218
+    .. [2] Presanis, A. M., Ohlssen, D., Spiegelhalter, D. J. & De Angelis, D. (2013). Conflict diagnostics in
+       directed acyclic graphs, with applications in Bayesian evidence synthesis. Statistical Science 28(3),
+       376-397. doi:10.1214/13-STS426
+    """
+    import arviz as az
+
+    latent = extended_latent(rest, rng, asked=fit.design)
+    drawn = observation.replicate(rng, latent)
+    replicates = np.asarray(observation.statistic(drawn))
+    observed = float(observation.statistic(observation.observed))
+    defined = replicates[np.isfinite(replicates)]
+    low, middle, high = np.quantile(defined, [0.025, 0.5, 0.975])
+    data = np.column_stack([_steady(np.asarray(values, dtype=float)) for values in drawn.values()])
+    shift, error, explained = {}, {}, {}
+    for tier in TIER_IDS:
+        whole, before = np.log(fit.draws(tier)), np.log(rest.draws(tier))
+        shift[tier] = float(whole.mean() - before.mean())
+        error[tier] = math.hypot(*(float(az.mcse(draws, method="mean")) for draws in (whole, before)))
+        explained[tier] = _explained(before.ravel(), data)
+    return SourceConflict(
+        left_out=observation.name,
+        label=f"{observation.label} ({observation.unit})",
+        observed=observed,
+        expected=float(middle),
+        low=float(low),
+        high=float(high),
+        p=two_sided(observed, replicates),
+        shift=shift,
+        shift_error=error,
+        explained=explained,
+    )
+
+
+def _steady(values: np.ndarray) -> np.ndarray:
+    """Put numbers on the log scale, on which the logs of tiers follow them more nearly linearly."""
+    return np.log(values + (0.5 if (values == 0.0).any() else 0.0))
+
+
+def _explained(log_people: np.ndarray, data: np.ndarray) -> float:
+    """Variance of the mean of the log of the people given data, over data that may come."""
+    rows = np.isfinite(data).all(axis=1)
+    values = log_people[rows]
+    if not (data[rows].std(axis=0) > 0.0).any():
+        return 0.0
+    missed = values - predicted_from(values, data[rows])
+    return max(float(values.var() - missed.var()), 0.0)
+
+
+@dataclass(frozen=True)
+class UnexplainedSpread:
+    """How much more a tier moves from source to source than their stated errors explain.
+
+    Parameters
+    ----------
+    tier : str
+        The tier.
+    factor : float or None
+        Square root of the observed over the expected sum of squared shifts: about 1 where the sources agree.
+        None where no piece of evidence is expected to move the tier beyond simulation error.
+    observed, expected : float
+        Root mean square of the shifts of the mean of the log of the people, and what the errors explain.
+    """
+
+    tier: str
+    factor: float | None
+    observed: float
+    expected: float
+
+
+def unexplained_spread(conflicts: Sequence[SourceConflict]) -> dict[str, UnexplainedSpread]:
+    r"""Measure how much more the tiers move from source to source than their stated errors explain.
+
+    Parameters
+    ----------
+    conflicts : sequence of SourceConflict
+        One a piece of evidence.
+
+    Returns
+    -------
+    dict of str to UnexplainedSpread
+        By tier.
+
+    Notes
+    -----
+    With :math:`m = E[\log T \mid y]` and :math:`m_{-i} = E[\log T \mid y_{-i}]`,
+
+    .. math:: R^2 = \frac{\sum_i (m - m_{-i})^2}{\sum_i \mathrm{Var}(E[\log T \mid y_i, y_{-i}] \mid y_{-i})}.
+
+    Each term above has the term below it as its expectation, whatever the shape of the posteriors: m is one
+    of the means that are averaged in :math:`m_{-i}` (law of total variance). So R is about 1 where all
+    errors are as stated. Where sources measure one quantity with equal normal errors, R is the Birge ratio
+    [1]_. The variances below come from a cross-validated regression of the log of the tier on evidence drawn
+    anew, in the fit without it. The simulation error of each shift is taken off its square.
+
+    References
+    ----------
+    .. [1] Birge, R. T. (1932). The calculation of errors by the method of least squares. Physical Review 40,
+       207-227. doi:10.1103/PhysRev.40.207
+    """
+    found = {}
+    for tier in TIER_IDS:
+        noise = sum(each.shift_error[tier] ** 2 for each in conflicts)
+        above = max(sum(each.shift[tier] ** 2 for each in conflicts) - noise, 0.0)
+        below = sum(each.explained[tier] for each in conflicts)
+        n = max(len(conflicts), 1)
+        found[tier] = UnexplainedSpread(
+            tier=tier,
+            # Where all that is expected drowns in simulation error, the ratio would be one of errors.
+            factor=math.sqrt(above / below) if below > 4.0 * noise and below > 0.0 else None,
+            observed=math.sqrt(above / n),
+            expected=math.sqrt(below / n),
+        )
+    return found
+
+
+def check_conflict(conflicts: Sequence[SourceConflict]) -> CheckResult:
+    """Check each piece of evidence against what all others say of it.
+
+    Parameters
+    ----------
+    conflicts : sequence of SourceConflict
+        One a piece of evidence that can be left out.
+
+    Returns
+    -------
+    CheckResult
+        Failed where the smallest p value is below `CONFLICT_LEVEL` over the number of pieces. Passing says
+        little where the rest leaves a wide range.
+    """
+    limit = CONFLICT_LEVEL / max(len(conflicts), 1)
+    against = [each for each in conflicts if each.p < limit]
+    rows = []
+    for each in conflicts:
+        error = (each.high - each.low) / 4.0
+        rows.append(
+            (
+                each.left_out,
+                each.label,
+                figure(each.observed),
+                format_number(each.expected, error),
+                format_interval(each.low, each.high, error),
+                f"{each.p:.3f}",
+            )
+        )
+    table = Table(
+        ("evidence", "what", "it says", "the rest says, median", "95% of what the rest expects", "p"),
+        rows,
+        footer=(
+            "p: two-sided chance that the evidence would differ so much from what the rest expects of it; "
+            f"{limit:.4f} or less fails, which happens to agreeing evidence one time in "
+            f"{round(1 / CONFLICT_LEVEL)} over all rows.",
+        ),
+        align=("left", "left", "right", "right", "right", "right"),
+    )
+    if not conflicts:
+        return CheckResult("conflict between sources", None, "No piece of evidence can be left out.")
+    if against:
+        named = ", ".join(f"{each.left_out} (p {each.p:.3f})" for each in against)
+        sentence = (
+            f"The other evidence contradicts {named}. Look for a misprint, another scope or an error that is "
+            "stated too small, on either side; then report the tiers with it and without it."
+        )
+    else:
+        least = min(conflicts, key=lambda each: each.p)
+        sentence = (
+            "No piece of evidence contradicts the others; the one that differs most is "
+            f"{least.left_out} (p {least.p:.2f})."
+        )
+    return CheckResult("conflict between sources", not against, sentence, table)
+
+
+def check_unexplained(spreads: Mapping[str, UnexplainedSpread]) -> CheckResult:
+    """Check whether the tiers move from source to source as the stated errors lead one to expect.
+
+    Parameters
+    ----------
+    spreads : mapping of str to UnexplainedSpread
+        By tier.
+
+    Returns
+    -------
+    CheckResult
+        Failed where a factor is above `SPREAD_LIMIT`; informs where none is determined.
+    """
+    rows = [
+        (
+            tier,
+            f"{each.observed:.3f}",
+            f"{each.expected:.3f}",
+            "not determined" if each.factor is None else f"{each.factor:.2f}",
+        )
+        for tier, each in spreads.items()
+    ]
+    table = Table(
+        ("tier", "shift of the log when a source joins", "explained by stated errors", "factor"),
+        rows,
+        footer=("Root mean squares over the pieces of evidence. Agreeing sources give a factor of about 1.",),
+        align=("left", "right", "right", "right"),
+    )
+    known = {tier: each.factor for tier, each in spreads.items() if each.factor is not None}
+    if not known:
+        sentence = (
+            "No piece of evidence moves a tier beyond simulation error, so there is no spread to explain."
+        )
+        return CheckResult("unexplained spread", None, sentence, table)
+    beyond = {tier: factor for tier, factor in known.items() if factor > SPREAD_LIMIT}
+    worst = max(known, key=lambda tier: known[tier])
+    if beyond:
+        named = ", ".join(f"{tier} ({factor:.1f} times)" for tier, factor in beyond.items())
+        sentence = (
+            f"Sources move {named} more than their stated errors explain, so the intervals of these tiers "
+            "are too narrow. See which source is in conflict, and state its error anew or leave it out."
+        )
+    else:
+        sentence = (
+            "The tiers move from source to source as the stated errors explain: by at most "
+            f"{known[worst]:.1f} times as much ({worst})."
+        )
+    return CheckResult("unexplained spread", not beyond, sentence, table)
