@@ -1,6 +1,7 @@
 """Settings that every test shares."""
 
 import os
+from collections.abc import Callable
 
 import hypothesis
 import numpy as np
@@ -41,6 +42,12 @@ def fit_from_prior(
         ),
         reading=chosen,
     )
+
+
+@pytest.fixture(scope="session")
+def make_prior_fit() -> "Callable[..., me.WorkforceFit]":
+    """Give the function that makes a fit of any study from draws of the prior."""
+    return fit_from_prior
 
 
 @pytest.fixture(scope="session")

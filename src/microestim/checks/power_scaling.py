@@ -165,9 +165,9 @@ def check_power_scaling(fit: FittedModel) -> CheckResult:
         ("what is raised to a power", *TIER_IDS),
         rows,
         footer=(
-            f"Sensitivity: distance that the posterior moves per doubling of the power; from "
-            f"{SENSITIVE_ABOVE} it counts. The other {len(parts) - len(shown)} priors and pieces of evidence are below "
-            f"{SENSITIVE_ABOVE / 2.0} each.",
+            "Sensitivity: distance that the posterior moves per doubling of the power; from "
+            f"{SENSITIVE_ABOVE} it counts. The other {len(parts) - len(shown)} priors and pieces of evidence "
+            f"are below {SENSITIVE_ABOVE / 2.0} each.",
         ),
         align=("left", "right", "right", "right", "right"),
     )

@@ -73,7 +73,7 @@ def check_prior_predictive(fit: FittedModel) -> CheckResult:
             )
         )
     sentence = (
-        f"The priors call {', '.join(rare)} nearly impossible. Look for a misprint, another unit or scope; "
+        f"Under the priors {', '.join(rare)} would be rare. Look for a misprint, another unit or scope; "
         "if the figure is right, the priors were not made for this country: state others."
         if rare
         else "The priors allow every piece of evidence."
