@@ -1,25 +1,22 @@
-"""A fitted joint model: posterior draws, and every table, check and file as a view of them."""
+"""A fitted joint model: every table, check and file as a view of its posterior draws."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
-from microestim.checks.convergence import Convergence, judge_convergence
 from microestim.checks.result import CheckResult
 from microestim.models.design import Design
-from microestim.models.evaluation import Deviates, evaluate, log_densities, model_numbers
-from microestim.models.latent import Latent
-from microestim.models.people import TIER_IDS, Tiers, count_people
 from microestim.models.priors import Prior
-from microestim.models.sampling import SamplerSettings, software_versions
+from microestim.models.sampling import SamplerSettings
 from microestim.results import ROUNDING_RULE, Summary, Table, printed_draws
 from microestim.study import Study
-from microestim.workforce.tiers import ESTIMANDS, TierEstimates
+from microestim.workforce.posterior import JointPosterior
+from microestim.workforce.tiers import ESTIMANDS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["WorkforceFit"]
 
 
-class WorkforceFit:
+class WorkforceFit(JointPosterior):
     """The posterior of a joint model; made by `WorkforceModel.fit` or `load_fit`.
 
     Parameters
@@ -74,117 +71,17 @@ class WorkforceFit:
         reading: str | None,
         versions: Mapping[str, str] | None = None,
     ) -> None:
-        self.study = study
-        self.design = design
-        self.settings = settings
-        self.reading = reading
-        self.versions = dict(versions) if versions is not None else software_versions()
-        self.sample_stats = sample_stats
-        self.vectors = vectors
-        self._priors = dict(priors)
+        super().__init__(
+            study=study,
+            design=design,
+            priors=priors,
+            vectors=vectors,
+            sample_stats=sample_stats,
+            settings=settings,
+            reading=reading,
+            versions=versions,
+        )
         self._influence: dict[LeftOut, EvidenceInfluence] = {}
-
-    @property
-    def priors(self) -> dict[str, Prior]:
-        """Priors that the model uses, by name."""
-        return {name: self._priors[name] for name in self.design.prior_names}
-
-    @property
-    def all_priors(self) -> dict[str, Prior]:
-        """All priors by name, those that this model does not need included."""
-        return dict(self._priors)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Chains and draws."""
-        return self.vectors.shape[0], self.vectors.shape[1]
-
-    @cached_property
-    def deviates(self) -> Deviates:
-        """Draws in the sampler's coordinates, chains joined."""
-        return Deviates.from_vectors(self.vectors.reshape(-1, self.vectors.shape[-1]), self.design)
-
-    @cached_property
-    def latent(self) -> Latent:
-        """Latent quantities of every draw, chains joined."""
-        return evaluate(self.design, self._priors, self.deviates)
-
-    @cached_property
-    def counts(self) -> Tiers:
-        """Accounts and people by tier of every draw, chains joined."""
-        return count_people(self.latent)
-
-    @cached_property
-    def convergence(self) -> Convergence:
-        """The sampler's diagnostics on the tiers."""
-        return judge_convergence(
-            {tier: self.counts.people[tier].reshape(self.shape) for tier in TIER_IDS},
-            self.sample_stats["diverging"].to_numpy(),
-        )
-
-    @property
-    def converged(self) -> bool:
-        """Whether every convergence limit is met."""
-        return self.convergence.converged
-
-    @cached_property
-    def tiers(self) -> TierEstimates:
-        """How many people are in each tier."""
-        verdict = "" if self.converged else " (NOT CONVERGED)"
-        shape = self.shape
-        return TierEstimates(
-            study=self.study,
-            method=f"joint model, posterior median{verdict}",
-            people={tier: self.counts.people[tier].reshape(shape) for tier in TIER_IDS},
-            accounts={tier: self.counts.accounts[tier].reshape(*shape, -1) for tier in TIER_IDS},
-        )
-
-    def draws(
-        self,
-        tier: str,
-        *,
-        of: Literal["people", "accounts"] = "people",
-        platform: str | None = None,
-        scope: Literal["observed"] = "observed",
-    ) -> np.ndarray:
-        """Give the posterior draws of one tier.
-
-        Parameters
-        ----------
-        tier : {"registered", "monthly_active", "monthly", "weekly"}
-            The tier.
-        of : {"people", "accounts"}, default "people"
-            What to count.
-        platform : str, optional
-            Id of one platform; all observed platforms together without it.
-        scope : {"observed"}, default "observed"
-            Which platforms.
-
-        Returns
-        -------
-        ndarray, shape (chains, draws)
-            Draws, in people or accounts.
-        """
-        return self.tiers.draws(tier, of=of, platform=platform, scope=scope)
-
-    def quantity(self, name: str) -> np.ndarray:
-        """Give the posterior draws of a quantity of the model in its own unit.
-
-        Parameters
-        ----------
-        name : str
-            Name of a scalar quantity, as `design.parameters` lists them.
-
-        Returns
-        -------
-        ndarray, shape (chains, draws)
-            Draws.
-        """
-        from microestim.errors import InputError
-
-        if name not in self.latent.p:
-            raise InputError(f"unknown quantity {name!r}; use one of {', '.join(self.latent.p)}")
-        return np.asarray(self.latent.p[name]).reshape(self.shape)
 
     def published(self, tier: str) -> list[tuple[str, float, str]]:
         """Give what was printed for a tier: (source id, value, text as printed).
@@ -240,55 +137,6 @@ class WorkforceFit:
             align=("left", "left", "right", "right", "right"),
         )
         return Summary(table=table, frame=self.tiers.to_frame(level=level))
-
-    def log_likelihood(self) -> dict[str, np.ndarray]:
-        """Give the log-likelihood of every piece of evidence, by id.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (chains, draws)
-            Log-likelihoods.
-        """
-        _, evidence = log_densities(self.design, self._priors, self.deviates)
-        return {name: values.reshape(self.shape) for name, values in evidence.items()}
-
-    def log_prior(self) -> dict[str, np.ndarray]:
-        """Give the log density of every prior, by name of the quantity.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (chains, draws)
-            Log densities in the sampler's coordinates.
-        """
-        prior, _ = log_densities(self.design, self._priors, self.deviates)
-        return {name: values.reshape(self.shape) for name, values in prior.items()}
-
-    def predictive(
-        self, *, rng: int | np.random.Generator | None = None
-    ) -> dict[str, tuple[float, np.ndarray]]:
-        """Draw every piece of evidence anew from the posterior.
-
-        Parameters
-        ----------
-        rng : int, Generator or None
-            Source of randomness; the fit's own seed unless given.
-
-        Returns
-        -------
-        dict of str to (float, ndarray of shape (draws,))
-            By id: the observed statistic and its replicates, in the observation's unit.
-        """
-        generator = np.random.default_rng(self.settings.seed if rng is None else rng)
-        numbers = model_numbers(self.design, self._priors)
-        result = {}
-        for observation in self.design.observations:
-            observed = {key: numbers[key] for key in observation.observed}
-            replicated = observation.replicate(generator, self.latent)
-            result[observation.name] = (
-                float(observation.statistic(observed)),
-                np.asarray(observation.statistic(replicated)),
-            )
-        return result
 
     def check(self, *, refits: bool = False, progress: bool | TextIO = False) -> list[CheckResult]:
         """Check whether the result is to be believed.
