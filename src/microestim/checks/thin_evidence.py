@@ -37,10 +37,10 @@ __all__ = [
 
 FEW_PLATFORMS = 3
 """Platforms up to which their spread says next to nothing about spreads: at most two degrees of freedom."""
-FEW_ANSWERS = 100
-"""Answers below which a share has a standard error of more than 5 percentage points where it is a half."""
-FEW_RECAPTURES = 7
-"""People captured twice, m, below which the relative standard error 1 / sqrt(m) of a size is above 38 %."""
+FEW_ANSWERS = 150
+"""Answers below which a share of a half is known to no better than 8 percentage points either way (95 %)."""
+FEW_RECAPTURES = 25
+"""People captured twice, m, below which the relative standard error 1 / sqrt(m) of a size is above 20 %."""
 DOMINATED_ABOVE = 0.5
 """Share of a tier's variance that goes with one quantity of which the evidence says nothing."""
 
@@ -245,7 +245,8 @@ def check_classes(fit: FittedModel) -> CheckResult:
     Returns
     -------
     CheckResult
-        Failed where a class among the observed platforms has none, alone or in a total.
+        Failed where a class among the observed platforms has none, alone or in a total. Informs where the
+        study lists a class of which no platform is observed.
     """
     study, design = fit.study, fit.design
     some = np.logical_or.reduce(_known(design))
@@ -278,9 +279,13 @@ def check_classes(fit: FittedModel) -> CheckResult:
         )
     else:
         sentence = "Every class of observed platforms has evidence." + (
-            f" The estimate leaves out the class {', '.join(absent)} as a whole." if absent else ""
+            f" No platform of the class {', '.join(absent)} is observed: the estimate leaves it out, and any "
+            "figure for all platforms would rest on a prior there."
+            if absent
+            else ""
         )
-    return CheckResult("classes of platforms", not silent, sentence, table)
+    passed = False if silent else None if absent else True
+    return CheckResult("classes of platforms", passed, sentence, table)
 
 
 def check_rests_on_priors(fit: FittedModel) -> CheckResult:
