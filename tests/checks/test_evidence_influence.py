@@ -148,3 +148,8 @@ def test_a_study_is_fitted_again_without_each_piece_of_its_evidence() -> None:
     assert change.median == pytest.approx(float(np.median(direct.draws("monthly_active"))))
     assert change.widened > 0.1
     assert found.of("ff-registrations", "registered").widened > 0.5
+    checks = {check.name: check for check in fit.check(refits=True)}
+    assert checks["conflict between sources"].passed is True
+    assert checks["unexplained spread"].passed is not None
+    # Without its only platform's evidence the study has none.
+    assert checks["leave one platform out"].sentence == "No platform can be left out."
