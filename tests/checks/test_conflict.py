@@ -14,6 +14,7 @@ from microestim.checks.conflict import (
     SourceConflict,
     check_conflict,
     check_unexplained,
+    explained_variance,
     source_conflict,
     two_sided,
     unexplained_spread,
@@ -128,6 +129,17 @@ def test_a_ratio_of_simulation_errors_is_not_given() -> None:
     assert check.passed is None
     assert "beyond simulation error" in check.sentence
     assert unexplained_spread([])["weekly"].factor is None
+
+
+@pytest.mark.parametrize("noise", [0.3, 1.0, 3.0])
+def test_the_explained_variance_is_that_of_normal_theory(noise: float) -> None:
+    rng = np.random.default_rng(4)
+    truth = rng.standard_normal(8_000)
+    # The figure is log-normal around the truth, as most are.
+    found = explained_variance(truth, np.exp(truth + noise * rng.standard_normal(8_000))[:, None])
+    # The standard error of a squared correlation from 8,000 draws is below 0.01.
+    assert found == pytest.approx(1.0 / (1.0 + noise**2), abs=0.04)
+    assert explained_variance(truth, np.ones((8_000, 1))) == 0.0
 
 
 def moved(observation: Observation, factor: float) -> Observation:

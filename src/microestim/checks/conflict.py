@@ -27,6 +27,7 @@ __all__ = [
     "UnexplainedSpread",
     "check_conflict",
     "check_unexplained",
+    "explained_variance",
     "source_conflict",
     "two_sided",
     "unexplained_spread",
@@ -150,13 +151,13 @@ def source_conflict(
     observed = float(observation.statistic(observation.observed))
     defined = replicates[np.isfinite(replicates)]
     low, middle, high = np.quantile(defined, [0.025, 0.5, 0.975])
-    data = np.column_stack([_steady(np.asarray(values, dtype=float)) for values in drawn.values()])
+    data = np.column_stack([np.asarray(values, dtype=float) for values in drawn.values()])
     shift, error, explained = {}, {}, {}
     for tier in TIER_IDS:
         whole, before = np.log(fit.draws(tier)), np.log(rest.draws(tier))
         shift[tier] = float(whole.mean() - before.mean())
         error[tier] = math.hypot(*(float(az.mcse(draws, method="mean")) for draws in (whole, before)))
-        explained[tier] = _explained(before.ravel(), data)
+        explained[tier] = explained_variance(before.ravel(), data)
     return SourceConflict(
         left_out=observation.name,
         label=f"{observation.label} ({observation.unit})",
@@ -171,18 +172,28 @@ def source_conflict(
     )
 
 
-def _steady(values: np.ndarray) -> np.ndarray:
-    """Put numbers on the log scale, on which the logs of tiers follow them more nearly linearly."""
-    return np.log(values + (0.5 if (values == 0.0).any() else 0.0))
+def explained_variance(log_people: np.ndarray, data: np.ndarray) -> float:
+    """Give the variance of the mean of the log of the people given data, over data that may come.
 
+    Parameters
+    ----------
+    log_people : ndarray, shape (draws,)
+        Draws of the log of the people.
+    data : ndarray, shape (draws, numbers)
+        Data drawn for each of them: counts, sizes, means and shares, from 0 up.
 
-def _explained(log_people: np.ndarray, data: np.ndarray) -> float:
-    """Variance of the mean of the log of the people given data, over data that may come."""
-    rows = np.isfinite(data).all(axis=1)
-    values = log_people[rows]
-    if not (data[rows].std(axis=0) > 0.0).any():
+    Returns
+    -------
+    float
+        The variance, from a cross-validated regression; 0 where the data say nothing.
+    """
+    # On the log scale the logs of tiers follow data more nearly linearly.
+    steady = np.log(data + 0.5 * (data == 0.0).any(axis=0))
+    rows = np.isfinite(steady).all(axis=1)
+    values, steady = log_people[rows], steady[rows]
+    if not (steady.std(axis=0) > 0.0).any():
         return 0.0
-    missed = values - predicted_from(values, data[rows])
+    missed = values - predicted_from(values, steady)
     return max(float(values.var() - missed.var()), 0.0)
 
 
