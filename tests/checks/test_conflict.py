@@ -13,13 +13,12 @@ import microestim as me
 from microestim.checks.conflict import (
     SourceConflict,
     check_conflict,
-    check_unexplained,
     explained_variance,
     source_conflict,
     two_sided,
-    unexplained_spread,
 )
 from microestim.checks.extended_latent import extended_latent
+from microestim.checks.unexplained_spread import check_unexplained, unexplained_spread
 from microestim.models.design import Design
 from microestim.models.graph import graph_data
 from microestim.models.observations import Observation

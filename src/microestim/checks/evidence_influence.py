@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from microestim.checks.conflict import (
-    SourceConflict,
-    UnexplainedSpread,
-    check_conflict,
-    check_unexplained,
-    source_conflict,
-    unexplained_spread,
-)
+from microestim.checks.conflict import SourceConflict, check_conflict, source_conflict
 from microestim.checks.fitted import FittedModel
 from microestim.checks.result import CheckResult
+from microestim.checks.unexplained_spread import UnexplainedSpread, check_unexplained, unexplained_spread
 from microestim.errors import InputError
 from microestim.models.people import TIER_IDS
 from microestim.results import Table
