@@ -45,8 +45,8 @@ def fit_from_prior(
 
 
 @pytest.fixture(scope="session")
-def make_prior_fit() -> Callable[..., "me.WorkforceFit"]:
-    """What makes a fit of any study from draws of the prior."""
+def make_prior_fit() -> "Callable[..., me.WorkforceFit]":
+    """Give the function that makes a fit of any study from draws of the prior."""
     return fit_from_prior
 
 

@@ -1,6 +1,8 @@
 """What each piece of evidence does: the matrix against its own definition, and refits in the slow suite."""
 
+import copy
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import microestim as me
 from microestim.checks.evidence_influence import EvidenceInfluence, compare_without
 from microestim.errors import InputError
 from microestim.plots.influence import plot_influence
+from microestim.workforce.leave_out import evidence_of_platforms
 
 
 @pytest.fixture
@@ -74,6 +77,61 @@ def test_the_picture_has_a_row_for_each_piece_of_evidence(matrix: EvidenceInflue
     assert [" ".join(label.split()) for label in labels] == [matrix.labels[name] for name in names]
 
 
+def test_what_was_left_out_stands_among_the_checks_and_in_the_report(
+    matrix: EvidenceInfluence, converged_prior_fit: me.WorkforceFit, tmp_path: Path
+) -> None:
+    asked = {check.name: check for check in converged_prior_fit.check()}
+    for name in ("leave one piece of evidence out", "conflict between sources", "unexplained spread"):
+        assert asked[name].passed is None
+        assert "ask with fit.check(refits=True)" in asked[name].sentence
+    fit = copy.copy(converged_prior_fit)
+    fit.__dict__["_influence"] = {"evidence": matrix}
+    found = {check.name: check for check in fit.check()}
+    assert found.keys() == asked.keys()
+    assert "At most the median moves: registered by" in found["leave one piece of evidence out"].sentence
+    assert "NOT CONVERGED without" in found["leave one piece of evidence out"].sentence
+    # Draws of the prior without any evidence: nothing that could be contradicted by what they expect.
+    assert found["conflict between sources"].passed is not None
+    assert found["leave one platform out"].passed is None
+    page = fit.report(tmp_path / "report.html").read_text()
+    assert "the rest says, median" in page
+    assert "explained by stated errors" in page
+
+
+def test_the_evidence_of_a_platform_is_what_is_about_it_alone(prior_fit: me.WorkforceFit) -> None:
+    found = evidence_of_platforms(prior_fit.design)
+    assert set(found) == set(prior_fit.design.platforms)
+    assert found["foule-factory"] == (
+        "ff-registrations",
+        "ff-audience",
+        "ff-captures",
+        "ff-frequency",
+        "ff-memberships",
+        "ff-memberships-any",
+    )
+    # The six others are known through totals only.
+    assert found["mturk"] == ()
+
+
+def test_platforms_left_out_say_nothing_of_conflict(converged_prior_fit: me.WorkforceFit) -> None:
+    fit = converged_prior_fit
+    matrix = compare_without(
+        fit, {"mturk": fit}, needed={"appen": "no evidence is about it alone"}, by="platform"
+    )
+    (check,) = matrix.checks()
+    assert check.name == "leave one platform out"
+    assert "no evidence is about it alone" in str(check.table)
+    assert matrix.unexplained["weekly"].factor is None
+    nothing = compare_without(fit, {}, needed={"appen": "no evidence is about it alone"}, by="platform")
+    assert nothing.checks()[0].sentence == "No platform can be left out."
+    assert "no platform can be left out" in repr(nothing)
+
+
+def test_only_evidence_or_platforms_can_be_left_out(prior_fit: me.WorkforceFit) -> None:
+    with pytest.raises(InputError, match="by is 'country'; use 'evidence' or 'platform'"):
+        prior_fit.influence(by="country")  # type: ignore[arg-type]
+
+
 @pytest.mark.slow
 def test_a_study_is_fitted_again_without_each_piece_of_its_evidence() -> None:
     study = me.load_study("fr-2018")
@@ -90,3 +148,8 @@ def test_a_study_is_fitted_again_without_each_piece_of_its_evidence() -> None:
     assert change.median == pytest.approx(float(np.median(direct.draws("monthly_active"))))
     assert change.widened > 0.1
     assert found.of("ff-registrations", "registered").widened > 0.5
+    checks = {check.name: check for check in fit.check(refits=True)}
+    assert checks["conflict between sources"].passed is True
+    assert checks["unexplained spread"].passed is not None
+    # Without its only platform's evidence the study has none.
+    assert checks["leave one platform out"].sentence == "No platform can be left out."

@@ -1,5 +1,7 @@
 """What to collect next: expected widths against closed forms, candidates against brute force, one refit."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -97,6 +99,13 @@ def test_the_plan_puts_the_best_candidate_first(converged_prior_fit: me.Workforc
     assert (frame["width_low"] <= frame["width_high"]).all()
     assert frame["cost"].notna().all()
     assert len(found.plot().axes) == 4
+
+
+def test_progress_names_each_candidate(converged_prior_fit: me.WorkforceFit) -> None:
+    stream = io.StringIO()
+    figure = me.PlatformFigure(platform="mturk")
+    me.plan(converged_prior_fit, {"a figure": figure, "another": figure}, progress=stream)
+    assert stream.getvalue() == "  a figure (1 of 2)\n  another (2 of 2)\n"
 
 
 def test_the_same_seed_gives_the_same_plan(converged_prior_fit: me.WorkforceFit) -> None:

@@ -1,14 +1,17 @@
-"""What each piece of evidence does to each tier: the posterior beside the one without it."""
+"""What each piece of evidence, or each platform's, does to each tier: the posterior with it and without."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from microestim.checks.conflict import SourceConflict, check_conflict, source_conflict
 from microestim.checks.fitted import FittedModel
+from microestim.checks.result import CheckResult
+from microestim.checks.unexplained_spread import UnexplainedSpread, check_unexplained, unexplained_spread
 from microestim.errors import InputError
 from microestim.models.people import TIER_IDS
 from microestim.results import Table
@@ -16,22 +19,30 @@ from microestim.results import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LEVEL", "EvidenceInfluence", "TierChange", "compare_without"]
+__all__ = ["CHECKS_OF_REFITS", "LEVEL", "EvidenceInfluence", "LeftOut", "TierChange", "compare_without"]
+
+type LeftOut = Literal["evidence", "platform"]
 
 LEVEL = 0.9
 """Level of the intervals whose width is compared."""
 # A change within so many Monte Carlo errors is printed as none.
 _CLEAR = 2.0
+_NOUNS = {"evidence": "piece of evidence", "platform": "platform"}
+CHECKS_OF_REFITS: Mapping[LeftOut, tuple[str, ...]] = {
+    "evidence": ("leave one piece of evidence out", "conflict between sources", "unexplained spread"),
+    "platform": ("leave one platform out",),
+}
+"""Names of the checks that fits without parts of the evidence give, by what was left out."""
 
 
 @dataclass(frozen=True)
 class TierChange:
-    """One tier without one piece of evidence.
+    """One tier without one piece of evidence, or without all evidence of one platform.
 
     Parameters
     ----------
     left_out : str
-        Id of the evidence.
+        Id of the evidence or platform.
     tier : str
         The tier.
     median, low, high : float
@@ -80,6 +91,10 @@ class EvidenceInfluence:
         Its 90 % equal-tailed limits.
     title : str
         Title of the table.
+    by : {"evidence", "platform"}
+        What is left out: a piece of evidence, or all that is about one platform alone.
+    conflicts : tuple of SourceConflict
+        Each piece of evidence beside what all others say of it; empty where platforms are left out.
     """
 
     changes: tuple[TierChange, ...]
@@ -88,6 +103,40 @@ class EvidenceInfluence:
     medians: Mapping[str, float]
     limits: Mapping[str, tuple[float, float]]
     title: str
+    by: LeftOut = "evidence"
+    conflicts: tuple[SourceConflict, ...] = ()
+
+    @property
+    def unexplained(self) -> dict[str, UnexplainedSpread]:
+        """By tier, how much more it moves from source to source than stated errors explain."""
+        return unexplained_spread(self.conflicts)
+
+    def checks(self) -> list[CheckResult]:
+        """Give what was found as checks of the fit.
+
+        Returns
+        -------
+        list of CheckResult
+            What leaving out does to the tiers, which informs; and for evidence, whether its pieces conflict,
+            and whether the tiers move as their errors explain.
+        """
+        name, table = f"leave one {_NOUNS[self.by]} out", self.table()
+        if not self.changes:
+            sentence = f"No {_NOUNS[self.by]} can be left out."
+            return [CheckResult(name, None, sentence, table)]
+        parts = []
+        for tier in TIER_IDS:
+            cells = [change for change in self.changes if change.tier == tier]
+            most = max(cells, key=lambda change: abs(np.log1p(change.moved)))
+            parts.append(f"{tier} by {100 * most.moved:+.0f} % without {most.left_out}")
+        unsettled = dict.fromkeys(change.left_out for change in self.changes if not change.converged)
+        sentence = f"At most the median moves: {'; '.join(parts)}." + (
+            f" NOT CONVERGED without {', '.join(unsettled)}." if unsettled else ""
+        )
+        found = [CheckResult(name, None, sentence, table)]
+        if self.by == "evidence":
+            found += [check_conflict(self.conflicts), check_unexplained(self.unexplained)]
+        return found
 
     def of(self, left_out: str, tier: str) -> TierChange:
         """Give one cell of the matrix.
@@ -167,6 +216,8 @@ class EvidenceInfluence:
         )
 
     def __repr__(self) -> str:
+        if not self.changes:
+            return f"<EvidenceInfluence: no {_NOUNS[self.by]} can be left out>"
         most = max(self.changes, key=lambda change: abs(np.log1p(change.moved)))
         return (
             f"<EvidenceInfluence: without {most.left_out} the median of {most.tier} moves by "
@@ -186,23 +237,29 @@ def _cell(change: TierChange) -> str:
 
 
 def compare_without(
-    fit: FittedModel, without: Mapping[str, FittedModel], *, needed: Mapping[str, str]
+    fit: FittedModel,
+    without: Mapping[str, FittedModel],
+    *,
+    needed: Mapping[str, str],
+    by: LeftOut = "evidence",
 ) -> EvidenceInfluence:
-    """Compare a fit with fits that each lack a piece of evidence.
+    """Compare a fit with fits that each lack a piece of evidence, or all evidence of one platform.
 
     Parameters
     ----------
     fit : WorkforceFit
         The fit to all evidence.
     without : mapping of str to WorkforceFit
-        Fits, by the id of the evidence that they lack.
+        Fits, by the id of the evidence or of the platform that they lack.
     needed : mapping of str to str
-        Evidence that cannot be left out, by id, with the reason.
+        What cannot be left out, by id, with the reason.
+    by : {"evidence", "platform"}, default "evidence"
+        What they lack.
 
     Returns
     -------
     EvidenceInfluence
-        The matrix.
+        The matrix, and for evidence how each piece agrees with the others.
     """
     before = {tier: _summary(fit, tier) for tier in TIER_IDS}
     limits = {tier: (float(np.exp(low)), float(np.exp(high))) for tier, (_, low, high, _) in before.items()}
@@ -224,15 +281,28 @@ def compare_without(
                     converged=other.converged,
                 )
             )
-    labels = {observation.name: observation.label for observation in fit.design.observations}
+    observations = {observation.name: observation for observation in fit.design.observations}
+    conflicts: tuple[SourceConflict, ...] = ()
+    if by == "evidence":
+        labels = {name: observation.label for name, observation in observations.items()}
+        seeds = np.random.default_rng(fit.settings.seed).spawn(len(without))
+        conflicts = tuple(
+            source_conflict(fit, rest, observations[name], rng)
+            for (name, rest), rng in zip(without.items(), seeds, strict=True)
+        )
+        title = "what each piece of evidence does"
+    else:
+        labels = {name: fit.study.platform(name).name for name in fit.design.platforms}
+        title = "what the evidence of each platform does"
     return EvidenceInfluence(
         changes=tuple(changes),
         needed=dict(needed),
         labels={name: f"{labels[name]} ({name})" for name in (*without, *needed)},
         medians={tier: float(np.exp(middle)) for tier, (middle, *_) in before.items()},
         limits=limits,
-        title=f"{fit.study.title}: what each piece of evidence does"
-        + ("" if fit.converged else " - NOT CONVERGED"),
+        title=f"{fit.study.title}: {title}" + ("" if fit.converged else " - NOT CONVERGED"),
+        by=by,
+        conflicts=conflicts,
     )
 
 

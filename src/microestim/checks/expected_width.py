@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microestim.checks.splines import natural_spline
+from microestim.checks.splines import KNOTS, natural_spline
 
-__all__ = ["LEVEL", "ExpectedWidth", "expected_limits", "expected_width"]
+__all__ = ["LEVEL", "ExpectedWidth", "expected_limits", "expected_width", "predicted_from"]
 
 LEVEL = 0.9
 """Level of the intervals whose width is planned."""
 _NEIGHBOURS = 0.1
 _FOLDS = 10
-_KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
 _PLACES = 41
 
 
@@ -115,13 +114,7 @@ def expected_limits(log_people: np.ndarray, data: np.ndarray) -> tuple[np.ndarra
     >>> bool(abs((high - low).mean() - 2 * 1.645 * 0.5**0.5) < 0.1)
     True
     """
-    features, predicted = _features(data), np.empty_like(log_people)
-    # Predicted by a regression that never saw the draw, so that noise does not count as knowledge. Leaving
-    # out one draw at a time would order the predictions against the very values that they are for.
-    for fold in range(_FOLDS):
-        out = np.arange(len(data)) % _FOLDS == fold
-        coefficients = np.linalg.lstsq(features[~out], log_people[~out], rcond=None)[0]
-        predicted[out] = features[out] @ coefficients
+    predicted = predicted_from(log_people, data)
     residual = log_people - predicted
     order = np.argsort(predicted)
     half = max(int(_NEIGHBOURS * len(order)) // 2, 50)
@@ -137,6 +130,31 @@ def expected_limits(log_people: np.ndarray, data: np.ndarray) -> tuple[np.ndarra
     return predicted + low, predicted + high
 
 
+def predicted_from(log_people: np.ndarray, data: np.ndarray) -> np.ndarray:
+    """Mean of the log of the people given data, for data drawn from the posterior predictive distribution.
+
+    Parameters
+    ----------
+    log_people : ndarray, shape (draws,)
+        Draws of the log of the people.
+    data : ndarray, shape (draws, numbers)
+        Data drawn for each of them.
+
+    Returns
+    -------
+    ndarray, shape (draws,)
+        For every draw, from a regression on the other draws.
+    """
+    features, predicted = _features(data), np.empty_like(log_people)
+    # Predicted by a regression that never saw the draw, so that noise does not count as knowledge. Leaving
+    # out one draw at a time would order the predictions against the very values that they are for.
+    for fold in range(_FOLDS):
+        out = np.arange(len(data)) % _FOLDS == fold
+        coefficients = np.linalg.lstsq(features[~out], log_people[~out], rcond=None)[0]
+        predicted[out] = features[out] @ coefficients
+    return predicted
+
+
 def _features(data: np.ndarray) -> np.ndarray:
     """Natural splines of every number and products of pairs, without what does not vary."""
     spread = data.std(axis=0)
@@ -144,7 +162,7 @@ def _features(data: np.ndarray) -> np.ndarray:
     columns = [np.ones((len(data), 1))]
     for each in numbers.T:
         # Counts of few people repeat: as many knots as there are different values, at most.
-        many = len(np.unique(np.quantile(each, _KNOTS))) == len(_KNOTS)
+        many = len(np.unique(np.quantile(each, KNOTS))) == len(KNOTS)
         columns.append(natural_spline(each, each)[:, 1:] if many else each[:, None])
     first, second = np.triu_indices(numbers.shape[1], 1)
     columns.append(numbers[:, first] * numbers[:, second])

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from microestim.checks.bounds import draw_bounds, frame_platform
+from microestim.checks.evidence_influence import CHECKS_OF_REFITS, EvidenceInfluence, LeftOut
 from microestim.checks.fitted import FittedModel
+from microestim.checks.power_scaling import check_power_scaling
+from microestim.checks.prior_conflict import check_assumptions, check_prior_predictive
 from microestim.checks.prior_influence import PRIOR_ONLY_BELOW
 from microestim.checks.ratios import check_ratios
 from microestim.checks.replay import figure
 from microestim.checks.result import CheckResult
 from microestim.checks.scope import check_anchor, check_benchmarks, check_published, check_scope
+from microestim.checks.thin_evidence import (
+    check_activity,
+    check_classes,
+    check_platforms,
+    check_rests_on_priors,
+    check_surveys,
+)
 from microestim.models.people import TIER_IDS
 from microestim.results import Table, format_interval, format_number
 
@@ -36,16 +47,24 @@ SHIFT_LIMIT = 1.5
 RESIDUAL_LIMIT = 0.01
 """Largest relative miss of a platform's accounts, and largest share of draws that may miss by more."""
 
+_REFITTED: Mapping[LeftOut, str] = {
+    "evidence": "ask with fit.check(refits=True), or fit.influence()",
+    "platform": 'ask with fit.check(refits=True), or fit.influence(by="platform")',
+}
 _NESTED = (("weekly", "monthly"), ("monthly", "registered"), ("monthly_active", "registered"))
 
 
-def check_fit(fit: FittedModel) -> list[CheckResult]:
+def check_fit(
+    fit: FittedModel, influence: Mapping[LeftOut, EvidenceInfluence] | None = None
+) -> list[CheckResult]:
     """Check whether a fit is to be believed.
 
     Parameters
     ----------
     fit : WorkforceFit
         The fit.
+    influence : mapping of {"evidence", "platform"} to EvidenceInfluence, optional
+        What fits without evidence, and without platforms, have found.
 
     Returns
     -------
@@ -56,11 +75,20 @@ def check_fit(fit: FittedModel) -> list[CheckResult]:
         fit.convergence.to_check(),
         check_nesting(fit),
         check_predictive(fit),
+        *_refitted(influence or {}),
+        check_prior_predictive(fit),
+        check_assumptions(fit),
+        check_visitors(fit),
         check_memberships(fit),
         check_bounds(fit),
-        check_visitors(fit),
+        check_surveys(fit),
+        check_platforms(fit),
+        check_activity(fit),
+        check_classes(fit),
+        check_rests_on_priors(fit),
         check_scope(fit),
         check_priors(fit),
+        check_power_scaling(fit),
         check_published(fit),
         check_anchor(fit),
         check_benchmarks(fit),
@@ -68,6 +96,18 @@ def check_fit(fit: FittedModel) -> list[CheckResult]:
     if any(item.type == "ratio" for item in fit.study.evidence):
         checks.append(check_ratios(fit))
     return checks if fit.converged else [_marked(check) for check in checks]
+
+
+def _refitted(influence: Mapping[LeftOut, EvidenceInfluence]) -> list[CheckResult]:
+    """Give the checks that need fits without parts of the evidence, or say how to ask for them."""
+    found: list[CheckResult] = []
+    for by in _REFITTED:
+        if by in influence:
+            found += influence[by].checks()
+        else:
+            sentence = f"Not computed, since it fits again without each: {_REFITTED[by]}."
+            found += [CheckResult(name, None, sentence) for name in CHECKS_OF_REFITS[by]]
+    return found
 
 
 def _marked(check: CheckResult) -> CheckResult:

@@ -165,6 +165,9 @@ class FittedModel(Protocol):
     def log_likelihood(self) -> dict[str, np.ndarray]:
         """Give the log-likelihood of every piece of evidence."""
 
+    def log_prior(self) -> dict[str, np.ndarray]:
+        """Give the log density of every prior."""
+
     def predictive(
         self, *, rng: int | np.random.Generator | None = None
     ) -> dict[str, tuple[float, np.ndarray]]:
@@ -173,7 +176,7 @@ class FittedModel(Protocol):
     def prior_influence(self) -> PriorInfluence:
         """Measure how much each prior matters to each tier."""
 
-    def check(self) -> list[CheckResult]:
+    def check(self, *, refits: bool = False) -> list[CheckResult]:
         """Check whether the result is to be believed."""
 
     def citations(self) -> str:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-__all__ = ["natural_spline"]
+__all__ = ["KNOTS", "natural_spline"]
 
-_KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
+KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
+"""Quantiles of the draws at which the pieces of a spline meet."""
 
 
 def natural_spline(x: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -28,7 +29,7 @@ def natural_spline(x: np.ndarray, draws: np.ndarray) -> np.ndarray:
     (1, 5)
     """
     centre, scale = draws.mean(), max(draws.std(), 1e-300)
-    knots = (np.quantile(draws, _KNOTS) - centre) / scale
+    knots = (np.quantile(draws, KNOTS) - centre) / scale
     u = (x - centre) / scale
     cubes = np.maximum(u[:, None] - knots, 0.0) ** 3
     part = (cubes - cubes[:, -1:]) / np.maximum(knots[-1] - knots, 1e-300)

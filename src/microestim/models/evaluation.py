@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from microestim.models.design import Design
+from microestim.models.frames import Frame
 from microestim.models.latent import Latent
 from microestim.models.namespace import NUMPY
 from microestim.models.priors import Prior
-from microestim.models.sizes import declared_error, size_log_prior, total_error
+from microestim.models.sizes import SizeDesign, declared_error, size_log_prior, total_error
 
 __all__ = [
     "Deviates",
     "evaluate",
+    "latent_of",
     "log_densities",
     "log_jacobian",
     "model_numbers",
@@ -186,6 +188,43 @@ def evaluate(
     values = location + scale * deviates.scalars
     p = natural_values(design, priors, values.T, np.exp)
     rows = {name: deviates.platforms[:, i] for i, name in enumerate(design.rows)}
+    return latent_of(design, priors, p=p, rows=rows, generative=generative)
+
+
+def latent_of(
+    design: Design,
+    priors: Mapping[str, Prior],
+    *,
+    p: Mapping[str, np.ndarray],
+    rows: Mapping[str, np.ndarray],
+    generative: bool = False,
+    planned: tuple[Frame, ...] = (),
+    asked: SizeDesign | None = None,
+) -> Latent:
+    """Give the latent quantities of a design in NumPy.
+
+    Parameters
+    ----------
+    design : Design
+        The model.
+    priors : mapping of str to Prior
+        Priors by name.
+    p : mapping of str to ndarray, shape (draws,)
+        Scalar quantities in their own units.
+    rows : mapping of str to ndarray, shape (draws, platforms)
+        Standard normal deviates by platform.
+    generative : bool, default False
+        Ignore declared numbers and follow the prior.
+    planned : tuple of Frame, optional
+        Surveys that were not made.
+    asked : SizeDesign, optional
+        Which platforms declared what, as observations read it; the design's own unless given.
+
+    Returns
+    -------
+    Latent
+        Quantities with one leading dimension, draws.
+    """
     return Latent(
         NUMPY,
         sizes=design.sizes,
@@ -195,6 +234,8 @@ def evaluate(
         p=p,
         rows=rows,
         generative=generative,
+        planned=planned,
+        asked=asked,
     )
 
 

@@ -61,6 +61,9 @@ class Latent:
         Ignore declared numbers and follow the prior.
     planned : tuple of Frame, optional
         Surveys that were not made: they have latent quantities, and change those of nothing else.
+    asked : SizeDesign, optional
+        Which platforms declared what, as observations read it, where they are asked about declared numbers
+        that the sizes are not built on; as `sizes` unless given.
     """
 
     def __init__(
@@ -75,9 +78,11 @@ class Latent:
         rows: Mapping[str, Any],
         generative: bool = False,
         planned: tuple[Frame, ...] = (),
+        asked: SizeDesign | None = None,
     ) -> None:
         self.xp = xp
-        self.size_design = sizes
+        self.size_design = sizes if asked is None else asked
+        self._built_on = sizes
         self.n_platforms = sizes.n_platforms
         self.numbers = numbers
         self.p = p
@@ -160,12 +165,12 @@ class Latent:
         """Numbers of accounts, with inflation and level."""
         return platform_sizes(
             self.xp,
-            self.size_design,
+            self._built_on,
             p=self.p,
             rows=self.rows,
             log_declared=self._log_declared,
             log_total=self.numbers.get("declared total", 0.0),
-            log_share=self.size_design.worldwide * self.log_share,
+            log_share=self._built_on.worldwide * self.log_share,
             centre=self.numbers["prior:accounts_centre"],
             centre_spread=self.numbers["prior:accounts_centre spread"],
             generative=self.generative,

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from nutpie.compile_pymc import CompiledPyMCModel
     from pytensor.graph.basic import Variable
 
-__all__ = ["CompiledModel", "SamplerSettings", "compile_model", "sample", "seed_from", "software_versions"]
+__all__ = [
+    "CompiledModel",
+    "SamplerSettings",
+    "compile_model",
+    "progress_stream",
+    "sample",
+    "seed_from",
+    "software_versions",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +251,24 @@ def sample(
         progress.write("\r" + " " * 60 + "\r")
         progress.flush()
     return tree
+
+
+def progress_stream(progress: bool | TextIO) -> TextIO | None:
+    """Give the stream that progress is written to.
+
+    Parameters
+    ----------
+    progress : bool or text stream
+        Standard error where True.
+
+    Returns
+    -------
+    text stream or None
+        None where no progress is wanted.
+    """
+    if progress is True:
+        return sys.stderr
+    return progress or None
 
 
 def _reporter(stream: TextIO) -> Callable[[list[Any]], None]:

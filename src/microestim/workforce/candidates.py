@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, override
 
 import numpy as np
 
+from microestim.checks.extended_latent import extended_latent, extended_quantities
 from microestim.checks.fitted import FittedModel
 from microestim.errors import InputError
 from microestim.models.activity import CELL_LOG_RATES
-from microestim.models.evaluation import log_declared, model_numbers
 from microestim.models.frames import Frame
-from microestim.models.latent import Latent
-from microestim.models.namespace import NUMPY
 from microestim.models.observations import (
     HistoryCounts,
     MembershipCounts,
@@ -25,87 +22,9 @@ from microestim.models.observations import (
 )
 from microestim.models.observations.audience import source_name
 from microestim.models.people import TIER_IDS
-from microestim.models.priors import Prior
 from microestim.study import BANDS
 
 __all__ = ["Candidate", "PlatformFigure", "PopulationSurvey", "SurveyWaves", "TrafficSource"]
-
-
-class _WithPriors(dict[str, np.ndarray]):
-    """Quantities of a posterior; one that the model did not need is drawn from its prior when asked for."""
-
-    def __init__(
-        self,
-        values: Mapping[str, np.ndarray],
-        priors: Mapping[str, Prior],
-        rng: np.random.Generator,
-        draws: int,
-    ) -> None:
-        super().__init__(values)
-        self._priors, self._rng, self._draws = priors, rng, draws
-
-    def __missing__(self, name: str) -> np.ndarray:
-        kind, _, rest = name.rstrip("]").partition("[")
-        page = rest.split(", ")[0]
-        prior = self._priors[f"{kind}[{page}]" if f"{kind}[{page}]" in self._priors else kind]
-        z = prior.location + prior.spread * self._rng.standard_normal(self._draws)
-        self[name] = np.asarray(prior.natural(z, np.exp))
-        return self[name]
-
-
-class _RowsWithPriors(dict[str, np.ndarray]):
-    """The same for the standard normal deviates of platforms."""
-
-    def __init__(self, rows: Mapping[str, np.ndarray], rng: np.random.Generator) -> None:
-        super().__init__(rows)
-        self._rng = rng
-
-    def __missing__(self, name: str) -> np.ndarray:
-        self[name] = self._rng.standard_normal(self["size"].shape)
-        return self[name]
-
-
-def _quantities(fit: FittedModel, rng: np.random.Generator) -> _WithPriors:
-    return _WithPriors(fit.latent.p, fit.all_priors, rng, len(fit.deviates.scalars))
-
-
-def posterior_latent(
-    fit: FittedModel,
-    rng: np.random.Generator,
-    *,
-    quantities: Mapping[str, np.ndarray] | None = None,
-    planned: tuple[Frame, ...] = (),
-) -> Latent:
-    """Give a posterior's latent quantities, with room for surveys that were not made.
-
-    Parameters
-    ----------
-    fit : WorkforceFit
-        The fit.
-    rng : numpy.random.Generator
-        Source of randomness for quantities that the fitted model did not need.
-    quantities : mapping of str to ndarray, optional
-        Scalar quantities; the fit's own, and draws from priors for others, unless given.
-    planned : tuple of Frame, optional
-        Surveys to plan.
-
-    Returns
-    -------
-    Latent
-        One leading dimension, draws.
-    """
-    design = fit.design
-    rows = {name: fit.deviates.platforms[:, i] for i, name in enumerate(design.rows)}
-    return Latent(
-        NUMPY,
-        sizes=design.sizes,
-        frames=design.frames,
-        planned=planned,
-        numbers=model_numbers(design, fit.all_priors),
-        log_declared=log_declared(design),
-        p=_quantities(fit, rng) if quantities is None else quantities,
-        rows=_RowsWithPriors(rows, rng),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,12 +117,12 @@ class SurveyWaves(Candidate):
         j, n = _platform(fit, self.platform), self.answers * self.waves
         members = np.arange(fit.design.n_platforms) == j
         frame = Frame(id=f"planned: {self.platform}", members=members.astype(float), waves=self.waves)
-        quantities = _quantities(fit, rng)
+        quantities = extended_quantities(fit, rng)
         exposure = np.exp(quantities["capture_exponent"][:, None] * CELL_LOG_RATES)
         rate = _rate_for(self.answers, fit.latent.accounts[:, j], fit.latent.weights[:, j], exposure)
         (first, _), *changes = frame.parameters
         quantities.update({first: rate} | {name: np.ones_like(rate) for name, _ in changes})
-        latent = posterior_latent(fit, rng, quantities=quantities, planned=(frame,))
+        latent = extended_latent(fit, rng, quantities=quantities, planned=(frame,))
         drawn: dict[str, np.ndarray] = {}
         if self.waves > 1:
             histories = [format(code, f"0{self.waves}b") for code in range(1, 2**self.waves)]
@@ -314,7 +233,7 @@ class PopulationSurvey(Candidate):
                 for i, name in enumerate(("weekly", "monthly, not weekly", "less than monthly"))
             }
         if "memberships" in self.asks and fit.design.n_platforms > 1:
-            by_number = np.stack(posterior_latent(fit, rng).people_by_memberships, axis=-1)
+            by_number = np.stack(extended_latent(fit, rng).people_by_memberships, axis=-1)
             registered = answers[:, :3].sum(-1)
             table = rng.multinomial(registered, by_number / by_number.sum(-1, keepdims=True))
             number = np.arange(1, table.shape[-1] + 1)
@@ -359,7 +278,7 @@ class TrafficSource(Candidate):
         source = source_name(self.page_scope, self.vendor)
         if source in fit.latent.p:
             raise InputError(f"the study has {self.page_scope} counted by {self.vendor!r} already")
-        latent, drawn = posterior_latent(fit, rng), {}
+        latent, drawn = extended_latent(fit, rng), {}
         for platform in fit.design.platforms if self.platforms is None else self.platforms:
             members = np.arange(fit.design.n_platforms) == _platform(fit, platform)
             visitors = MonthlyVisitors(

@@ -1,38 +1,35 @@
-"""A fitted joint model: posterior draws, and every table, check and file as a view of them."""
+"""A fitted joint model: every table, check and file as a view of its posterior draws."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
-from microestim.checks.convergence import Convergence, judge_convergence
 from microestim.checks.result import CheckResult
 from microestim.models.design import Design
-from microestim.models.evaluation import Deviates, evaluate, log_densities, model_numbers
-from microestim.models.latent import Latent
-from microestim.models.people import TIER_IDS, Tiers, count_people
 from microestim.models.priors import Prior
-from microestim.models.sampling import SamplerSettings, software_versions
+from microestim.models.sampling import SamplerSettings
 from microestim.results import ROUNDING_RULE, Summary, Table, printed_draws
 from microestim.study import Study
-from microestim.workforce.tiers import ESTIMANDS, Scope, TierEstimates
+from microestim.workforce.posterior import JointPosterior
+from microestim.workforce.tiers import ESTIMANDS, Scope
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-    from microestim.checks.evidence_influence import EvidenceInfluence
+    from microestim.checks.evidence_influence import EvidenceInfluence, LeftOut
     from microestim.checks.prior_influence import PriorInfluence
     from microestim.workforce.derived import ByTier, Derived, Known
 
 __all__ = ["WorkforceFit"]
 
 
-class WorkforceFit:
+class WorkforceFit(JointPosterior):
     """The posterior of a joint model; made by `WorkforceModel.fit` or `load_fit`.
 
     Parameters
@@ -74,130 +71,17 @@ class WorkforceFit:
         reading: str | None,
         versions: Mapping[str, str] | None = None,
     ) -> None:
-        self.study = study
-        self.design = design
-        self.settings = settings
-        self.reading = reading
-        self.versions = dict(versions) if versions is not None else software_versions()
-        self.sample_stats = sample_stats
-        self.vectors = vectors
-        self._priors = dict(priors)
-        self._wider: dict[tuple[str, ...], TierEstimates] = {}
-
-    @property
-    def priors(self) -> dict[str, Prior]:
-        """Priors that the model uses, by name."""
-        return {name: self._priors[name] for name in self.design.prior_names}
-
-    @property
-    def all_priors(self) -> dict[str, Prior]:
-        """All priors by name, those that this model does not need included."""
-        return dict(self._priors)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Chains and draws."""
-        return self.vectors.shape[0], self.vectors.shape[1]
-
-    @cached_property
-    def deviates(self) -> Deviates:
-        """Draws in the sampler's coordinates, chains joined."""
-        return Deviates.from_vectors(self.vectors.reshape(-1, self.vectors.shape[-1]), self.design)
-
-    @cached_property
-    def latent(self) -> Latent:
-        """Latent quantities of every draw, chains joined."""
-        return evaluate(self.design, self._priors, self.deviates)
-
-    @cached_property
-    def counts(self) -> Tiers:
-        """Accounts and people by tier of every draw, chains joined."""
-        return count_people(self.latent)
-
-    @cached_property
-    def convergence(self) -> Convergence:
-        """The sampler's diagnostics on the tiers."""
-        return judge_convergence(
-            {tier: self.counts.people[tier].reshape(self.shape) for tier in TIER_IDS},
-            self.sample_stats["diverging"].to_numpy(),
+        super().__init__(
+            study=study,
+            design=design,
+            priors=priors,
+            vectors=vectors,
+            sample_stats=sample_stats,
+            settings=settings,
+            reading=reading,
+            versions=versions,
         )
-
-    @property
-    def converged(self) -> bool:
-        """Whether every convergence limit is met."""
-        return self.convergence.converged
-
-    @cached_property
-    def tiers(self) -> TierEstimates:
-        """How many people are in each tier."""
-        verdict = "" if self.converged else " (NOT CONVERGED)"
-        shape = self.shape
-        return TierEstimates(
-            study=self.study,
-            method=f"joint model, posterior median{verdict}",
-            people={tier: self.counts.people[tier].reshape(shape) for tier in TIER_IDS},
-            accounts={tier: self.counts.accounts[tier].reshape(*shape, -1) for tier in TIER_IDS},
-            widen=self._widen,
-        )
-
-    def _widen(self, without_class: tuple[str, ...]) -> TierEstimates:
-        from microestim.workforce.widening import widen
-
-        if without_class not in self._wider:
-            self._wider[without_class] = widen(self, without_class)
-        return self._wider[without_class]
-
-    def draws(
-        self,
-        tier: str,
-        *,
-        of: Literal["people", "accounts"] = "people",
-        platform: str | None = None,
-        scope: Scope = "observed",
-        without_class: str | Sequence[str] = (),
-    ) -> np.ndarray:
-        """Give the posterior draws of one tier.
-
-        Parameters
-        ----------
-        tier : {"registered", "monthly_active", "monthly", "weekly"}
-            The tier.
-        of : {"people", "accounts"}, default "people"
-            What to count.
-        platform : str, optional
-            Id of one platform; all platforms of the scope together without it.
-        scope : {"observed", "all"}, default "observed"
-            Which platforms: the observed ones, or all that the study lists and residents can join. Those
-            without evidence are drawn from what the observed ones of their class are like, once, when first
-            asked for (some seconds); the fit's own seed makes them, so a fit that was saved gives the same.
-        without_class : str or sequence of str, optional
-            With scope "all": classes whose platforms without evidence are left out.
-
-        Returns
-        -------
-        ndarray, shape (chains, draws)
-            Draws, in people or accounts.
-        """
-        return self.tiers.draws(tier, of=of, platform=platform, scope=scope, without_class=without_class)
-
-    def quantity(self, name: str) -> np.ndarray:
-        """Give the posterior draws of a quantity of the model in its own unit.
-
-        Parameters
-        ----------
-        name : str
-            Name of a scalar quantity, as `design.parameters` lists them.
-
-        Returns
-        -------
-        ndarray, shape (chains, draws)
-            Draws.
-        """
-        from microestim.errors import InputError
-
-        if name not in self.latent.p:
-            raise InputError(f"unknown quantity {name!r}; use one of {', '.join(self.latent.p)}")
-        return np.asarray(self.latent.p[name]).reshape(self.shape)
+        self._influence: dict[LeftOut, EvidenceInfluence] = {}
 
     def published(self, tier: str) -> list[tuple[str, float, str]]:
         """Give what was printed for a tier: (source id, value, text as printed).
@@ -271,66 +155,29 @@ class WorkforceFit:
         )
         return Summary(table=table, frame=self.tiers.to_frame(level=level))
 
-    def log_likelihood(self) -> dict[str, np.ndarray]:
-        """Give the log-likelihood of every piece of evidence, by id.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (chains, draws)
-            Log-likelihoods.
-        """
-        _, evidence = log_densities(self.design, self._priors, self.deviates)
-        return {name: values.reshape(self.shape) for name, values in evidence.items()}
-
-    def log_prior(self) -> dict[str, np.ndarray]:
-        """Give the log density of every prior, by name of the quantity.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (chains, draws)
-            Log densities in the sampler's coordinates.
-        """
-        prior, _ = log_densities(self.design, self._priors, self.deviates)
-        return {name: values.reshape(self.shape) for name, values in prior.items()}
-
-    def predictive(
-        self, *, rng: int | np.random.Generator | None = None
-    ) -> dict[str, tuple[float, np.ndarray]]:
-        """Draw every piece of evidence anew from the posterior.
+    def check(self, *, refits: bool = False, progress: bool | TextIO = False) -> list[CheckResult]:
+        """Check whether the result is to be believed.
 
         Parameters
         ----------
-        rng : int, Generator or None
-            Source of randomness; the fit's own seed unless given.
-
-        Returns
-        -------
-        dict of str to (float, ndarray of shape (draws,))
-            By id: the observed statistic and its replicates, in the observation's unit.
-        """
-        generator = np.random.default_rng(self.settings.seed if rng is None else rng)
-        numbers = model_numbers(self.design, self._priors)
-        result = {}
-        for observation in self.design.observations:
-            observed = {key: numbers[key] for key in observation.observed}
-            replicated = observation.replicate(generator, self.latent)
-            result[observation.name] = (
-                float(observation.statistic(observed)),
-                np.asarray(observation.statistic(replicated)),
-            )
-        return result
-
-    def check(self) -> list[CheckResult]:
-        """Check whether the result is to be believed.
+        refits : bool, default False
+            Fit again without each piece of evidence and without each platform, as `influence` does, unless
+            that was done before: some minutes. What `influence` has found on this fit is used in any case.
+        progress : bool or text stream, default False
+            Write the progress of refits, to standard error where True.
 
         Returns
         -------
         list of CheckResult
-            Convergence first; then scope, predictive checks, priors and benchmarks.
+            Convergence first; then evidence, conflict, thin evidence, priors, scope and benchmarks.
         """
         from microestim.checks.fit_checks import check_fit
 
-        return check_fit(self)
+        if refits:
+            for by in ("evidence", "platform"):
+                if by not in self._influence:
+                    self.influence(by=by, progress=progress)
+        return check_fit(self, self._influence)
 
     def prior_influence(self) -> PriorInfluence:
         """Measure how much each prior matters to each tier, without fitting again.
@@ -351,6 +198,7 @@ class WorkforceFit:
     def influence(
         self,
         *,
+        by: LeftOut = "evidence",
         draws: int = 1000,
         tune: int = 600,
         cores: int | None = None,
@@ -361,6 +209,8 @@ class WorkforceFit:
 
         Parameters
         ----------
+        by : {"evidence", "platform"}, default "evidence"
+            What to leave out: one piece of evidence at a time, or all that is about one platform alone.
         draws, tune : int, default 1000 and 600
             Draws kept, and steps of adaptation, in each of as many chains as this fit has.
         cores : int, optional
@@ -374,18 +224,22 @@ class WorkforceFit:
         -------
         EvidenceInfluence
             A matrix, evidence by tier: how far the median moves, and how much the interval widens. Evidence
-            that the model cannot do without is named with the reason.
+            that the model cannot do without is named with the reason. For pieces of evidence also whether
+            they conflict. The fit keeps it, and `check` and `report` then show it; a saved fit does not.
         """
         from microestim.workforce.leave_out import evidence_influence
 
-        return evidence_influence(
+        found = evidence_influence(
             self,
+            by=by,
             draws=draws,
             tune=tune,
             cores=cores,
             rng=self.settings.seed if rng is None else rng,
             progress=progress,
         )
+        self._influence[by] = found
+        return found
 
     def derived(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TextIO
@@ -16,7 +15,14 @@ from microestim.models.design import Design
 from microestim.models.evaluation import Deviates
 from microestim.models.graph import build_graph, graph_data
 from microestim.models.priors import Prior, override_priors
-from microestim.models.sampling import CompiledModel, SamplerSettings, compile_model, sample, seed_from
+from microestim.models.sampling import (
+    CompiledModel,
+    SamplerSettings,
+    compile_model,
+    progress_stream,
+    sample,
+    seed_from,
+)
 from microestim.results import ROUNDING_RULE, Table
 from microestim.study import ActivityEvidence, Study
 from microestim.workforce.fit import WorkforceFit
@@ -135,7 +141,7 @@ class WorkforceModel:
             Seconds that compiling took.
         """
         if self._compiled is None:
-            stream = _stream(progress)
+            stream = progress_stream(progress)
             if stream is not None:
                 stream.write("  compiling the model (some seconds; kept for later runs) ...\n")
                 stream.flush()
@@ -198,7 +204,7 @@ class WorkforceModel:
         self.compile(progress=progress)
         assert self._compiled is not None
         compiled = self._compiled.with_data(graph_data(design, self._priors))
-        tree = sample(compiled, settings, progress=_stream(progress))
+        tree = sample(compiled, settings, progress=progress_stream(progress))
         fit = WorkforceFit(
             study=self._study,
             design=design,
@@ -296,9 +302,3 @@ def prior_table(priors: Mapping[str, Prior]) -> Table:
         title="Priors",
         align=("left", "right", "right", "left", "left", "left"),
     )
-
-
-def _stream(progress: bool | TextIO) -> TextIO | None:
-    if progress is True:
-        return sys.stderr
-    return progress or None

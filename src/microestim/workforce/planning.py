@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from microestim.checks.expected_width import LEVEL, ExpectedWidth, expected_widt
 from microestim.checks.fitted import FittedModel
 from microestim.errors import InputError
 from microestim.models.people import TIER_IDS
+from microestim.models.sampling import progress_stream
 from microestim.results import Table, format_number
 from microestim.workforce.candidates import Candidate
 
@@ -175,6 +176,7 @@ def plan(
     *,
     tier: str = "weekly",
     rng: int | np.random.Generator | None = None,
+    progress: bool | TextIO = False,
 ) -> Plan:
     r"""Say what collecting more would do to each tier's interval, without collecting it.
 
@@ -189,6 +191,8 @@ def plan(
         The tier whose interval orders the candidates.
     rng : int, Generator or None
         Source of randomness; the fit's own seed unless given.
+    progress : bool or text stream, default False
+        Write progress, to standard error where True.
 
     Returns
     -------
@@ -239,7 +243,13 @@ def plan(
     seeds = np.random.default_rng(fit.settings.seed if rng is None else rng).spawn(len(candidates))
     log_people = {name: np.log(fit.draws(name).ravel()) for name in TIER_IDS}
     widths: dict[str, list[ExpectedWidth]] = {}
-    for (name, candidate), generator in zip(candidates.items(), seeds, strict=True):
+    stream = progress_stream(progress)
+    for number, ((name, candidate), generator) in enumerate(
+        zip(candidates.items(), seeds, strict=True), start=1
+    ):
+        if stream is not None:
+            stream.write(f"  {name} ({number} of {len(candidates)})\n")
+            stream.flush()
         data = np.column_stack(list(candidate.simulate(generator, fit).values()))
         widths[name] = [
             expected_width(values, data, candidate=name, tier=each, cost=candidate.cost)

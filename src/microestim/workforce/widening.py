@@ -13,7 +13,7 @@ from microestim.models.wider_scope import count_wider, wider_memberships
 from microestim.workforce.tiers import TierEstimates
 
 if TYPE_CHECKING:
-    from microestim.workforce.fit import WorkforceFit
+    from microestim.workforce.posterior import JointPosterior
 
 __all__ = ["widen"]
 
@@ -21,12 +21,12 @@ __all__ = ["widen"]
 _PLATFORMS, _MEMBERSHIPS = 20_231, 20_232
 
 
-def widen(fit: WorkforceFit, without_class: tuple[str, ...]) -> TierEstimates:
+def widen(fit: JointPosterior, without_class: tuple[str, ...]) -> TierEstimates:
     """Carry a fit from the observed platforms to all that the study lists.
 
     Parameters
     ----------
-    fit : WorkforceFit
+    fit : JointPosterior
         The fit.
     without_class : tuple of str
         Classes whose platforms without evidence are left out.
