@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from microestim.study import Study, load_study, read_study, studies, template
     from microestim.workforce import (
         PlatformFigure,
+        PooledFit,
+        PooledModel,
         PopulationSurvey,
         SurveyWaves,
         TrafficSource,
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
         WorkforceModel,
         citation,
         load_fit,
+        load_pooled_fit,
         plan,
     )
 
@@ -86,6 +89,8 @@ __all__ = [
     "MicroestimError",
     "MicroestimWarning",
     "PlatformFigure",
+    "PooledFit",
+    "PooledModel",
     "PopulationSurvey",
     "Prior",
     "Study",
@@ -119,6 +124,7 @@ __all__ = [
     "lincoln_petersen",
     "list_coverage",
     "load_fit",
+    "load_pooled_fit",
     "load_study",
     "membership_bounds",
     "multiplier",
@@ -153,6 +159,8 @@ _HOMES = {
     "MicroestimError": "errors",
     "MicroestimWarning": "errors",
     "PlatformFigure": "workforce",
+    "PooledFit": "workforce",
+    "PooledModel": "workforce",
     "PopulationSurvey": "workforce",
     "Prior": "models.priors",
     "Study": "study",
@@ -183,6 +191,7 @@ _HOMES = {
     "lincoln_petersen": "estimators.two_samples",
     "list_coverage": "estimators.closed_populations",
     "load_fit": "workforce",
+    "load_pooled_fit": "workforce",
     "load_study": "study",
     "membership_bounds": "estimators.accounts",
     "multiplier": "estimators.two_samples",

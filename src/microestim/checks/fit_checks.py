@@ -38,13 +38,16 @@ RESIDUAL_LIMIT = 0.01
 _NESTED = (("weekly", "monthly"), ("monthly", "registered"), ("monthly_active", "registered"))
 
 
-def check_fit(fit: FittedModel) -> list[CheckResult]:
+def check_fit(fit: FittedModel, *, priors_are_its_own: bool = True) -> list[CheckResult]:
     """Check whether a fit is to be believed.
 
     Parameters
     ----------
     fit : WorkforceFit
         The fit.
+    priors_are_its_own : bool, default True
+        False where the fit borrowed from other countries: how much a prior matters is then not told by its
+        own draws, and that check is left out.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def check_fit(fit: FittedModel) -> list[CheckResult]:
         check_bounds(fit),
         check_visitors(fit),
         check_scope(fit),
-        check_priors(fit),
+        *([check_priors(fit)] if priors_are_its_own else []),
         check_published(fit),
         check_anchor(fit),
         check_benchmarks(fit),
