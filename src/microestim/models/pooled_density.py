@@ -115,25 +115,25 @@ def _address(part: CompiledModel) -> int:
 def _joint_function() -> CFunc:
     """Compile the function that calls the countries' own."""
     import numba
-    from llvmlite import ir  # type: ignore[import-untyped]  # numba stands on it
     from numba.extending import intrinsic
     from numba.np.numpy_support import carray
 
     from microestim.models.loops import address_types
 
-    integer, double = ir.IntType(64), ir.DoubleType()
-    numbers = double.as_pointer()
+    number, addresses = address_types()
+    called = numba.int64(number, addresses, addresses, addresses, addresses)
+    pointer = numba.types.ExternalFunctionPointer(called, lambda _function: 0)
 
     def call_by_address(
         _typing: Any, address: Any, size: Any, values: Any, gradient: Any, value: Any, data: Any
     ) -> Any:
         signature = numba.types.int64(*[numba.types.int64] * 6)
 
-        def generate(_context: Any, builder: Any, _signature: Any, given: Any) -> Any:
-            kind = ir.FunctionType(integer, [integer, numbers, numbers, numbers, numbers])
-            function = builder.inttoptr(given[0], kind.as_pointer())
-            arrays = [builder.inttoptr(each, numbers) for each in given[2:]]
-            return builder.call(function, [given[1], *arrays])
+        def generate(context: Any, builder: Any, _signature: Any, given: Any) -> Any:
+            function = builder.inttoptr(given[0], context.get_function_pointer_type(pointer))
+            array = context.get_value_type(addresses)
+            arrays = [builder.inttoptr(each, array) for each in given[2:]]
+            return context.call_function_pointer(builder, function, [given[1], *arrays])
 
         return signature, generate
 
@@ -182,6 +182,5 @@ def _joint_function() -> CFunc:
             finite = finite and math.isfinite(gradient[i])
         return 0 if finite else 1
 
-    number, addresses = address_types()
-    compiled: CFunc = numba.cfunc(numba.int64(number, addresses, addresses, addresses, addresses))(evaluate)
+    compiled: CFunc = numba.cfunc(called)(evaluate)
     return compiled
