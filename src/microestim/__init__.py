@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         turing,
         zelterman,
     )
+    from microestim.estimators.pooled_counts import CountPriors, pooled_counts
     from microestim.estimators.two_samples import (
         bailey,
         chapman,
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Captures",
+    "CountPriors",
     "Estimate",
     "FrequencyCounts",
     "Interval",
@@ -132,6 +134,7 @@ __all__ = [
     "one_inflation_curve",
     "people_from_accounts",
     "plan",
+    "pooled_counts",
     "proxy_scale",
     "ratio_regression",
     "read_priors",
@@ -153,6 +156,7 @@ __all__ = [
 _MODULES = ("datasets", "errors", "simulate")
 _HOMES = {
     "Captures": "capture",
+    "CountPriors": "estimators.pooled_counts",
     "Estimate": "results",
     "FrequencyCounts": "capture",
     "Interval": "results",
@@ -199,6 +203,7 @@ _HOMES = {
     "one_inflation_curve": "estimators.frequency_counts",
     "people_from_accounts": "estimators.accounts",
     "plan": "workforce",
+    "pooled_counts": "estimators.pooled_counts",
     "proxy_scale": "estimators.accounts",
     "ratio_regression": "estimators.frequency_counts",
     "read_priors": "models.priors",
