@@ -2,8 +2,8 @@
 
     python examples/mturk_by_country.py
 
-The counts are answers to a survey, not work. They do not tell how many people have a rate near zero: the assumed
-distribution of rates decides that, so several are shown beside Chao's lower bound.
+The counts are answers to a survey, not work. They do not tell how many people have a rate near zero: the
+assumed distribution of rates decides that, so several are shown beside Chao's lower bound.
 """
 
 import argparse

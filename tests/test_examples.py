@@ -46,6 +46,7 @@ def test_every_example_says_what_it_takes(script: Path) -> None:
     assert takes in output_of(script.name, "--help")
 
 
+@pytest.mark.slow
 def test_countries_of_mturk_print_every_assumption_beside_the_bound() -> None:
     printed = output_of("mturk_by_country.py", "--countries", "FR", "VE", "--level", "0.9")
     assert printed.count("People by group: pooled counts") == 3

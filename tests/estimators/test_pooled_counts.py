@@ -189,6 +189,18 @@ def test_where_the_likelihood_runs_away_the_prior_decides():
     assert "another one can give several times as many" in " ".join(str(found).split())
 
 
+def test_what_has_no_limit_says_so():
+    """The same with far more people: the likelihood alone decides, and it decides for infinity."""
+    series = {t: round(2_000_000 * 0.7**t / t) for t in range(1, 40)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", OneInflationWarning)
+        found = me.pooled_counts({"a": series}, rates="gamma", priors=me.CountPriors(unequal_sd=3.0))
+    row = found.to_frame().iloc[0]
+    assert (row["status"], row["estimate"], row["ci_high"]) == ("not estimable", math.inf, math.inf)
+    assert row["ci_low"] > 10 * row["seen"]
+    assert "no upper limit" in str(found)
+
+
 def reference():
     counts: dict[str, dict[int, int]] = {}
     path = Path(__file__).parents[1] / "reference" / "mturk_participation_by_country.csv"

@@ -217,12 +217,13 @@ class PooledCounts:
         rows = []
         for group, counts in self.counts.items():
             interval, wide = self.interval(group, level), self.interval(group, level, wide=True)
+            median = self.median(group)
             row: dict[str, Any] = dict.fromkeys(FRAME_COLUMNS)
             row |= {
                 "study": group,
                 "method": self._label(),
-                "status": "estimated",
-                "estimate": self.median(group),
+                "status": "estimated" if math.isfinite(median) else "not estimable",
+                "estimate": median,
                 "se": np.nan,
                 "ci_low": interval.low,
                 "ci_high": interval.high,
@@ -447,9 +448,11 @@ def pooled_counts(
     chance of being seen. All integrals are sums on grids; nothing is sampled.
 
     *What the counts cannot tell.* The number of people with a rate near zero leaves no trace. For gamma rates
-    the likelihood often rises without end as the shape falls to zero, where the number is infinite: then
-    only the prior on the shape makes it finite. The result shows prior beside posterior and how far
-    priors twice as wide reach; Chao's bound is free of this.
+    the likelihood often rises without end as the shape falls to zero, where the number is infinite: then only
+    the prior on the shape makes it finite. Below a shape of 0.002, or above a standard deviation of 20 of the
+    log rate, the number is taken as infinite; where more of the posterior lies there than an interval leaves
+    out, the interval has no upper limit. The result shows prior beside posterior and how far priors twice as
+    wide reach; Chao's bound is free of this.
 
     Assumes that each group is closed: whoever left or joined in between looks like somebody seldom seen, and
     raises the number; it then counts everybody who was there at some time.
