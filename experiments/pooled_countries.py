@@ -5,8 +5,8 @@
 Each world has three countries whose quantities are drawn from the pooled prior, so that their correlations
 are those of the model. Two have the evidence of France 2018; the third has declared accounts and audiences
 only. The third is fitted alone and pooled with the two, and its true number of people is compared with both
-posteriors. Written to experiments/pooled_countries.json: coverage, width, interval score and bias on the log
-scale. With --independent the countries are drawn with correlation 0 and still pooled with the model's: how
+posteriors. Written to docs/_data/pooled_countries.json after every world: coverage, width, interval score and
+bias on the log scale. A run with the same settings resumes, and more worlds extend the same stream. With --independent the countries are drawn with correlation 0 and still pooled with the model's: how
 wrong borrowing can go.
 """
 
@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,11 +33,12 @@ from microestim.models.sampling import (
     sample,
     software_versions,
 )
+from microestim.simulate.calibration import density_fingerprint
 from microestim.simulate.evidence import SimulatedStudy, simulate_evidence
 from microestim.study import Study, parse_study
 
 SURVEY = ("ff-captures", "ff-frequency", "ff-memberships", "ff-memberships-any")
-OUTPUT = Path(__file__).parent / "pooled_countries.json"
+OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "_data" / "pooled_countries.json"
 LEVEL = 0.9
 
 
@@ -90,6 +92,22 @@ def judged(draws: np.ndarray, truth: float) -> dict[str, float]:
     }
 
 
+def summarised(rows: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, float]]]:
+    """Coverage, median width, mean score and mean error of the worlds so far."""
+    return {
+        how: {
+            tier: {
+                "coverage": float(np.mean([row[how][tier]["covered"] for row in rows])),
+                "width": float(np.median([row[how][tier]["width"] for row in rows])),
+                "score": float(np.mean([row[how][tier]["score"] for row in rows])),
+                "bias": float(np.mean([row[how][tier]["error"] for row in rows])),
+            }
+            for tier in TIER_IDS
+        }
+        for how in ("alone", "pooled", "surveyed")
+    }
+
+
 def main() -> None:
     """Run the worlds, and write what was found."""
     parser = argparse.ArgumentParser(
@@ -112,13 +130,21 @@ def main() -> None:
     }
     truth = pool_designs(designs, override_correlations(nothing)) if given.independent else pooled
     functions = [compile_model(build_graph(design, DEFAULT_PRIORS)) for design in designs]
-    rows: list[dict[str, object]] = []
-    again, started, seed = 0, time.perf_counter(), given.seed
+    settings_used = {"seed": given.seed, "draws": given.draws, "tune": given.tune}
+    drawn = "with correlation 0" if given.independent else "from the pooled prior"
+    fingerprint = "+".join(density_fingerprint(model.design, model.priors)[:16] for model in models)
+    made_of = {"drawn": drawn, "settings": settings_used, "fingerprint": fingerprint}
+    rows: list[dict[str, Any]] = []
+    if given.out.exists():
+        before = json.loads(given.out.read_text(encoding="utf-8"))
+        if {name: before.get(name) for name in made_of} == made_of:
+            rows = before["worlds"]
+    done = len(rows)
+    started, seed = time.perf_counter(), max([given.seed, *(int(row["seed"]) for row in rows)])
     while len(rows) < given.worlds:
         seed += 1
         worlds = draw_world(models, truth, seed)
         if worlds is None:
-            again += 1
             continue
         settings = SamplerSettings(
             draws=given.draws, tune=given.tune, chains=2, cores=2, seed=seed, target_accept=0.9
@@ -132,36 +158,23 @@ def main() -> None:
             "pooled": people_of(worlds[-1], pooled.apply(together)[-1]),
             "surveyed": people_of(worlds[0], pooled.apply(together)[0]),
         }
-        row: dict[str, object] = {"seed": seed}
+        row: dict[str, Any] = {"seed": seed}
         for how, draws in posteriors.items():
             world = worlds[0] if how == "surveyed" else worlds[-1]
             row[how] = {tier: judged(draws[tier], world.people[tier]) for tier in TIER_IDS}
         rows.append(row)
-        seconds = (time.perf_counter() - started) / len(rows)
-        sys.stderr.write(f"  world {len(rows)} of {given.worlds}, {seconds:.1f} s each\n")
-    summary = {
-        how: {
-            tier: {
-                "coverage": float(np.mean([row[how][tier]["covered"] for row in rows])),  # type: ignore[index]
-                "width": float(np.median([row[how][tier]["width"] for row in rows])),  # type: ignore[index]
-                "score": float(np.mean([row[how][tier]["score"] for row in rows])),  # type: ignore[index]
-                "bias": float(np.mean([row[how][tier]["error"] for row in rows])),  # type: ignore[index]
-            }
-            for tier in TIER_IDS
+        result = {
+            "what": f"{LEVEL:.0%} intervals of the log of the number of people in a country without a survey",
+            **made_of,
+            "worlds_drawn_again": seed - given.seed - len(rows),
+            "summary": summarised(rows),
+            "versions": software_versions(),
+            "worlds": rows,
         }
-        for how in ("alone", "pooled", "surveyed")
-    }
-    result = {
-        "what": f"{LEVEL:.0%} intervals of the log of the number of people in a country without a survey",
-        "drawn": "with correlation 0" if given.independent else "from the pooled prior",
-        "settings": {"worlds": given.worlds, "seed": given.seed, "draws": given.draws, "tune": given.tune},
-        "worlds_drawn_again": again,
-        "summary": summary,
-        "versions": software_versions(),
-        "worlds": rows,
-    }
-    given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    for how, tiers in summary.items():
+        given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        seconds = (time.perf_counter() - started) / (len(rows) - done)
+        sys.stderr.write(f"  world {len(rows)} of {given.worlds}, {seconds:.1f} s each\n")
+    for how, tiers in summarised(rows).items():
         for tier, each in tiers.items():
             print(f"{how:9} {tier:15} " + "  ".join(f"{name} {value:5.2f}" for name, value in each.items()))
 

@@ -58,7 +58,7 @@ def test_every_quantity_and_row_has_a_correlation(models):
         pool_designs([model.design, model.design], DEFAULT_CORRELATIONS)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(n=st.integers(2, 6), rho=st.floats(0.001, 1.0))
 def test_each_group_has_its_correlation_and_each_country_its_prior(n, rho):
     design = _DESIGN
