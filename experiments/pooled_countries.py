@@ -6,8 +6,9 @@ Each world has three countries whose quantities are drawn from the pooled prior,
 are those of the model. Two have the evidence of France 2018; the third has declared accounts and audiences
 only. The third is fitted alone and pooled with the two, and its true number of people is compared with both
 posteriors. Written to docs/_data/pooled_countries.json after every world: coverage, width, interval score and
-bias on the log scale. A run with the same settings resumes, and more worlds extend the same stream. With --independent the countries are drawn with correlation 0 and still pooled with the model's: how
-wrong borrowing can go.
+bias on the log scale. A run with the same settings resumes, and more worlds extend the same stream. With
+--independent the countries are drawn with correlation 0 and still pooled with the model's: how wrong borrowing
+can go; give it another file with --out.
 """
 
 import argparse
