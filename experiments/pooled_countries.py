@@ -7,8 +7,8 @@ are those of the model. Two have the evidence of France 2018; the third has decl
 only. The third is fitted alone and pooled with the two, and its true number of people is compared with both
 posteriors. Written to docs/_data/pooled_countries.json after every world: coverage, width, interval score and
 bias on the log scale. A run with the same settings resumes, and more worlds extend the same stream. With
---independent the countries are drawn with correlation 0 and still pooled with the model's: how wrong borrowing
-can go; give it another file with --out.
+--independent the countries are drawn with correlation 0 and still pooled with the model's: how wrong
+borrowing can go; give it another file with --out.
 """
 
 import argparse

@@ -232,7 +232,7 @@ def log_width(fit, tier):
 
 
 def fitted(model, seed):
-    """Two chains, which may fall short of the limits of convergence: the tests' margins are wider than that."""
+    """Two chains, which may fall short of the limits of convergence: the margins are wider than that."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", me.errors.ConvergenceWarning)
         return model.fit(rng=seed, draws=1200, tune=600, chains=2)
