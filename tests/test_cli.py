@@ -196,6 +196,8 @@ def test_a_template_round_trips_to_the_checker(folder: Path, capsys: pytest.Capt
     assert main(["new", "br-2023"]) == 0
     out = capsys.readouterr().out
     assert out == me.template("br-2023")
+    assert main(["new", "br-2023", "--public"]) == 0
+    assert capsys.readouterr().out == me.template("br-2023", public=True)
 
 
 @pytest.mark.parametrize(

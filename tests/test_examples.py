@@ -41,7 +41,18 @@ def test_template_country_is_a_study_of_assumptions_only() -> None:
 
 @pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_every_example_says_what_it_takes(script: Path) -> None:
-    assert "--draws" in output_of(script.name, "--help")
+    # One sums on grids, and has no draws to choose the number of.
+    takes = "--level" if script.stem == "mturk_by_country" else "--draws"
+    assert takes in output_of(script.name, "--help")
+
+
+@pytest.mark.slow
+def test_countries_of_mturk_print_every_assumption_beside_the_bound() -> None:
+    printed = output_of("mturk_by_country.py", "--countries", "FR", "VE", "--level", "0.9")
+    assert printed.count("People by group: pooled counts") == 3
+    assert "not work" in printed
+    found = me.pooled_counts({name: me.datasets.mturk_countries().counts[name] for name in ("FR", "VE")})
+    assert str(found.to_table(level=0.9)) in printed
 
 
 def test_france_takes_thirty_lines() -> None:

@@ -61,6 +61,7 @@ PUBLIC = {
     "studies": ["Study", "citation", "load_study", "read_study", "reproduce", "studies", "template"],
     "what to collect next": ["PlatformFigure", "PopulationSurvey", "SurveyWaves", "TrafficSource", "plan"],
     "the joint model": ["Prior", "WorkforceFit", "WorkforceModel", "load_fit", "read_priors"],
+    "several countries": ["CountPriors", "PooledFit", "PooledModel", "load_pooled_fit", "pooled_counts"],
     "rooms": ["datasets", "errors", "simulate"],
     "bases of errors": ["MicroestimError", "MicroestimWarning"],
     "version": ["__version__"],

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         turing,
         zelterman,
     )
+    from microestim.estimators.pooled_counts import CountPriors, pooled_counts
     from microestim.estimators.surveys import last_visit, weighted_shares
     from microestim.estimators.two_samples import (
         bailey,
@@ -70,6 +71,8 @@ if TYPE_CHECKING:
     from microestim.study import Study, load_study, read_study, studies, template
     from microestim.workforce import (
         PlatformFigure,
+        PooledFit,
+        PooledModel,
         PopulationSurvey,
         SurveyWaves,
         TrafficSource,
@@ -77,17 +80,21 @@ if TYPE_CHECKING:
         WorkforceModel,
         citation,
         load_fit,
+        load_pooled_fit,
         plan,
     )
 
 __all__ = [
     "Captures",
+    "CountPriors",
     "Estimate",
     "FrequencyCounts",
     "Interval",
     "MicroestimError",
     "MicroestimWarning",
     "PlatformFigure",
+    "PooledFit",
+    "PooledModel",
     "PopulationSurvey",
     "Prior",
     "Study",
@@ -123,6 +130,7 @@ __all__ = [
     "lincoln_petersen",
     "list_coverage",
     "load_fit",
+    "load_pooled_fit",
     "load_study",
     "membership_bounds",
     "multiplier",
@@ -130,6 +138,7 @@ __all__ = [
     "one_inflation_curve",
     "people_from_accounts",
     "plan",
+    "pooled_counts",
     "proxy_scale",
     "ratio_regression",
     "read_priors",
@@ -152,12 +161,15 @@ __all__ = [
 _MODULES = ("datasets", "errors", "simulate")
 _HOMES = {
     "Captures": "capture",
+    "CountPriors": "estimators.pooled_counts",
     "Estimate": "results",
     "FrequencyCounts": "capture",
     "Interval": "results",
     "MicroestimError": "errors",
     "MicroestimWarning": "errors",
     "PlatformFigure": "workforce",
+    "PooledFit": "workforce",
+    "PooledModel": "workforce",
     "PopulationSurvey": "workforce",
     "Prior": "models.priors",
     "Study": "study",
@@ -190,6 +202,7 @@ _HOMES = {
     "lincoln_petersen": "estimators.two_samples",
     "list_coverage": "estimators.closed_populations",
     "load_fit": "workforce",
+    "load_pooled_fit": "workforce",
     "load_study": "study",
     "membership_bounds": "estimators.accounts",
     "multiplier": "estimators.two_samples",
@@ -197,6 +210,7 @@ _HOMES = {
     "one_inflation_curve": "estimators.frequency_counts",
     "people_from_accounts": "estimators.accounts",
     "plan": "workforce",
+    "pooled_counts": "estimators.pooled_counts",
     "proxy_scale": "estimators.accounts",
     "ratio_regression": "estimators.frequency_counts",
     "read_priors": "models.priors",

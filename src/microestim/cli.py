@@ -57,14 +57,21 @@ def studies() -> None:
     click.echo(str(me.studies()))
 
 
-@cli.command(epilog=_examples("new br-2023 > br-2023.toml", study=False))
+@cli.command(
+    epilog=_examples("new br-2023 > br-2023.toml", "new br-2023 --public > br-2023.toml", study=False)
+)
 @click.argument("id")
-def new(id: str) -> None:
+@click.option(
+    "--public",
+    is_flag=True,
+    help="Fill in what is public about the country, for Brazil (br-) and India (in-).",
+)
+def new(id: str, public: bool) -> None:
     """Print a commented template of a study file.
 
     ID names the new study, best by country and year.
     """
-    click.echo(me.template(id), nl=False)
+    click.echo(me.template(id, public=public), nl=False)
 
 
 @cli.command(epilog=_examples("check br-2023.toml"))

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from microestim import datasets
 from microestim.errors import InputError, StudyError
 from microestim.study import EVIDENCE_TYPES, parse_study
 from microestim.study.new import template
@@ -19,6 +20,9 @@ ANSWERS = {
     "locator": '"Table 1"',
     "vendor": '"Some service"',
     "value": "0.5",
+    "rationale": '"A guess."',
+    "class": '"other"',
+    "layer": '"two-sided"',
 }
 
 
@@ -61,6 +65,39 @@ def test_every_block_of_the_template_is_valid_when_it_is_uncommented() -> None:
     # Income and hours do not bear on the size, and are left to the documentation.
     assert shown == set(EVIDENCE_TYPES) - {"income", "hours"}
     assert [p.id for p in study.published] == ["report-weekly"]
+
+
+@pytest.mark.parametrize(("id", "people"), [("br-2023", 86), ("in-2017", 4501)])
+def test_a_study_begun_with_what_is_public_cannot_be_used_before_its_blanks_are_filled(
+    id: str, people: int
+) -> None:
+    text = template(id, public=True)
+    with pytest.raises(StudyError, match="still to be filled in") as caught:
+        parse_study(text)
+    blanks = [i for i, line in enumerate(text.splitlines(), 1) if '"?"' in line.split("#")[0]]
+    assert [f.line for f in caught.value.faults] == blanks
+    assert {f.message for f in caught.value.faults} == {"still to be filled in"}
+    study = parse_study(fill(text))
+    # Every figure that is filled in has a source; what is left to its writer is an assumption until then.
+    given = {e.id: e for e in study.evidence if e.basis != "assumption"}
+    assert all(e.source is not None for e in given.values())
+    assert {e.id for e in study.evidence if e.basis == "assumption"} == {
+        "clickworker-share",
+        "clickworker-audience",
+        "platform-c-audience",
+    }
+    # The share is that of the shipped counts.
+    counts = datasets.mturk_countries().counts
+    total = sum(each.n_observed for each in counts.values())
+    assert counts[id[:2].upper()].n_observed == people
+    assert given["mturk-share"].value == pytest.approx(people / total, rel=2e-3)
+
+
+def test_only_some_countries_are_begun() -> None:
+    with pytest.raises(InputError, match="there are Brazil"):
+        template("fr-2018", public=True)
+    with pytest.raises(InputError, match="there are Brazil"):
+        template("my-survey", public=True)
 
 
 def test_an_id_without_country_and_year_leaves_them_blank() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -55,7 +55,10 @@ _NESTED = (("weekly", "monthly"), ("monthly", "registered"), ("monthly_active", 
 
 
 def check_fit(
-    fit: FittedModel, influence: Mapping[LeftOut, EvidenceInfluence] | None = None
+    fit: FittedModel,
+    influence: Mapping[LeftOut, EvidenceInfluence] | None = None,
+    *,
+    priors_are_its_own: bool = True,
 ) -> list[CheckResult]:
     """Check whether a fit is to be believed.
 
@@ -65,30 +68,36 @@ def check_fit(
         The fit.
     influence : mapping of {"evidence", "platform"} to EvidenceInfluence, optional
         What fits without evidence, and without platforms, have found.
+    priors_are_its_own : bool, default True
+        False where the fit borrowed from other countries: how much a prior matters is then not told by its
+        own draws, and those checks are left out.
 
     Returns
     -------
     list of CheckResult
         Checks that can fail first; those that inform last.
     """
+
+    def own(*checks: Callable[[FittedModel], CheckResult]) -> list[CheckResult]:
+        return [check(fit) for check in checks] if priors_are_its_own else []
+
     checks = [
         fit.convergence.to_check(),
         check_nesting(fit),
         check_predictive(fit),
         *_refitted(influence or {}),
         check_prior_predictive(fit),
-        check_assumptions(fit),
+        *own(check_assumptions),
         check_visitors(fit),
         check_memberships(fit),
         check_bounds(fit),
         check_surveys(fit),
-        check_platforms(fit),
+        *own(check_platforms),
         check_activity(fit),
         check_classes(fit),
-        check_rests_on_priors(fit),
+        *own(check_rests_on_priors),
         check_scope(fit),
-        check_priors(fit),
-        check_power_scaling(fit),
+        *own(check_priors, check_power_scaling),
         check_published(fit),
         check_anchor(fit),
         check_benchmarks(fit),

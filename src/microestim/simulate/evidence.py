@@ -78,7 +78,10 @@ class SimulatedStudy:
 
 
 def simulate_evidence(
-    model: DesignedModel, rng: int | np.random.Generator | np.random.SeedSequence | None = None
+    model: DesignedModel,
+    rng: int | np.random.Generator | np.random.SeedSequence | None = None,
+    *,
+    vectors: np.ndarray | None = None,
 ) -> SimulatedStudy:
     """Draw a world from the model's prior, and all the evidence that the study would have of it.
 
@@ -92,6 +95,9 @@ def simulate_evidence(
         The model; its observed numbers are not used, only which evidence it has and of what size.
     rng : int, Generator, SeedSequence or None
         Source of randomness.
+    vectors : ndarray, shape (1, coordinates), optional
+        The truth in the sampler's coordinates, where it is drawn with that of other countries; then only one
+        set of evidence is drawn from it.
 
     Returns
     -------
@@ -101,7 +107,7 @@ def simulate_evidence(
     Raises
     ------
     InputError
-        Not one of two hundred worlds gave evidence that a study could hold.
+        Not one of two hundred worlds, or not the one given, gave evidence that a study could hold.
 
     Examples
     --------
@@ -116,8 +122,10 @@ def simulate_evidence(
     # The graph's data name every constant prior, those that this model has no use for included.
     priors = {**DEFAULT_PRIORS, **model.priors}
     size = len(design.parameters) + len(design.rows) * design.n_platforms
-    for attempt in range(_ATTEMPTS):
-        deviates = Deviates.from_vectors(generator.standard_normal((1, size)), design)
+    attempts = _ATTEMPTS if vectors is None else 1
+    for attempt in range(attempts):
+        drawn_vectors = generator.standard_normal((1, size)) if vectors is None else vectors
+        deviates = Deviates.from_vectors(drawn_vectors, design)
         latent = evaluate(design, priors, deviates, generative=True)
         drawn = [
             (observation, {key: float(np.squeeze(value)) for key, value in replicates.items()})
@@ -139,7 +147,7 @@ def simulate_evidence(
             impossible=attempt,
         )
     raise InputError(
-        f"none of {_ATTEMPTS} worlds drawn from the prior gave evidence that a study could hold; "
+        f"none of {attempts} worlds drawn from the prior gave evidence that a study could hold; "
         "look at the priors of capture_rate and memberships"
     )
 

@@ -11,7 +11,11 @@ from microestim.study.vocabulary import BLANK, ID_PATTERN
 __all__ = ["template"]
 
 
-def template(id: str) -> str:
+_BEGUN = ("BR", "IN")
+"""Countries without a survey for which a study is begun with what is public."""
+
+
+def template(id: str, *, public: bool = False) -> str:
     """Give the text of a study file to be filled in.
 
     Every value that only its writer can know is ``"?"``; `read_study` refuses the file as long as
@@ -23,6 +27,9 @@ def template(id: str) -> str:
     id : str
         Id of the new study: lower-case letters, digits and hyphens. Country and year are taken from
         an id such as "br-2023".
+    public : bool, default False
+        Fill in what is public about the country of the id, each figure with its source, and leave every other
+        place a blank. Such files exist for Brazil ("br-...") and India ("in-..."), which have no survey.
 
     Returns
     -------
@@ -32,7 +39,7 @@ def template(id: str) -> str:
     Raises
     ------
     InputError
-        The id is not of the required form.
+        The id is not of the required form, or `public` is asked for a country without such a file.
 
     Examples
     --------
@@ -48,5 +55,11 @@ def template(id: str) -> str:
         )
     found = re.match(r"([a-z]{2})-(\d{4})(?:-|$)", id)
     country, period = (found[1].upper(), found[2]) if found else (BLANK, BLANK)
-    text = (files("microestim.study") / "template" / "study.toml").read_text(encoding="utf-8")
+    if public and country not in _BEGUN:
+        raise InputError(
+            f"{id!r}: no study of this country is begun with what is public; there are Brazil (ids such as "
+            '"br-2023") and India ("in-2023")'
+        )
+    name = f"{country.lower()}.toml" if public else "study.toml"
+    text = (files("microestim.study") / "template" / name).read_text(encoding="utf-8")
     return text.replace("@ID@", id).replace("@COUNTRY@", country).replace("@PERIOD@", period)

@@ -5,11 +5,17 @@ from microestim.workforce.citing import citation
 from microestim.workforce.fit import WorkforceFit
 from microestim.workforce.model import WorkforceModel
 from microestim.workforce.planning import plan
+from microestim.workforce.pooled import PooledModel
+from microestim.workforce.pooled_fit import CountryFit, PooledFit
+from microestim.workforce.pooled_storage import load_pooled_fit
 from microestim.workforce.storage import load_fit
 from microestim.workforce.tiers import TierEstimates
 
 __all__ = [
+    "CountryFit",
     "PlatformFigure",
+    "PooledFit",
+    "PooledModel",
     "PopulationSurvey",
     "SurveyWaves",
     "TierEstimates",
@@ -18,5 +24,6 @@ __all__ = [
     "WorkforceModel",
     "citation",
     "load_fit",
+    "load_pooled_fit",
     "plan",
 ]

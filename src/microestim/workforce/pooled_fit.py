@@ -1,0 +1,392 @@
+"""A fitted model of several countries: each country's posterior, and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Never, TextIO, override
+
+import numpy as np
+
+from microestim.checks.convergence import Convergence, judge_convergence
+from microestim.checks.result import CheckResult
+from microestim.errors import InputError
+from microestim.models.correlations import CountryCorrelation
+from microestim.models.design import Design
+from microestim.models.people import TIER_IDS
+from microestim.models.pooling import PooledMap
+from microestim.models.priors import Prior
+from microestim.models.sampling import SamplerSettings, software_versions
+from microestim.results import ROUNDING_RULE, Summary, Table, printed_draws
+from microestim.study import Study
+from microestim.workforce.fit import WorkforceFit
+from microestim.workforce.tiers import Scope
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+__all__ = ["CountryFit", "PooledFit"]
+
+
+class CountryFit(WorkforceFit):
+    """One country's part of a pooled fit: as a fit of its own, informed by the other countries.
+
+    Made by `PooledFit`. What would have to fit the country again, or takes its prior for independent of the
+    other countries, is refused with what to do instead.
+
+    Parameters
+    ----------
+    others : tuple of str
+        Ids of the studies that it was fitted with.
+    **parts
+        As in `WorkforceFit`.
+    """
+
+    def __init__(self, *, others: tuple[str, ...], **parts: Any) -> None:
+        super().__init__(**parts)
+        self.others = others
+
+    def _refuse(self, what: str) -> Never:
+        raise InputError(
+            f"{what} is of one country's own prior and evidence, and this posterior also rests on "
+            f"{', '.join(self.others) or 'no other study'}; ask a fit of the study alone: "
+            f"WorkforceModel(study).fit()"
+        )
+
+    @override
+    def check(self, *, refits: bool = False, progress: bool | TextIO = False) -> list[CheckResult]:
+        """Check whether the result is to be believed, the influence of priors left out.
+
+        Parameters
+        ----------
+        refits : bool, default False
+            Refused: the study alone would be fitted again.
+        progress : bool or text stream, default False
+            Of refits.
+
+        Returns
+        -------
+        list of CheckResult
+            Convergence first; then scope, predictive checks and benchmarks.
+        """
+        from microestim.checks.fit_checks import check_fit
+
+        if refits:
+            self._refuse("a check by refits")
+        return check_fit(self, priors_are_its_own=False)
+
+    @override
+    def log_prior(self) -> Never:
+        """Refuse: the countries' priors are not independent."""
+        self._refuse("log_prior")
+
+    @override
+    def prior_influence(self) -> Never:
+        """Refuse: the countries' priors are not independent."""
+        self._refuse("prior_influence")
+
+    @override
+    def influence(self, **options: Any) -> Never:
+        """Refuse: the study alone would be fitted again."""
+        self._refuse("influence")
+
+    @override
+    def save(self, path: str | Path) -> Path:
+        """Refuse: the pooled fit is saved as a whole."""
+        raise InputError("one country of a pooled fit is not saved by itself; use save() of the pooled fit")
+
+    @property
+    @override
+    def datatree(self) -> Never:
+        """Refuse: a tree holds the densities of independent priors."""
+        self._refuse("datatree")
+
+    @override
+    def report(self, path: str | Path, **options: Any) -> Never:
+        """Refuse: a report holds the influence of priors."""
+        self._refuse("report")
+
+    @override
+    def write(self, folder: str | Path, **options: Any) -> Never:
+        """Refuse: a report holds the influence of priors."""
+        self._refuse("write")
+
+    @override
+    def summary(
+        self,
+        *,
+        level: float = 0.95,
+        scope: Scope = "observed",
+        without_class: str | Sequence[str] = (),
+    ) -> Summary:
+        """Give the country's table, with the studies that it was fitted with.
+
+        Parameters
+        ----------
+        level : float, default 0.95
+            Level of the credible intervals.
+        scope : {"observed", "all"}, default "observed"
+            Which platforms.
+        without_class : str or sequence of str, optional
+            With scope "all": classes whose platforms without evidence are left out.
+
+        Returns
+        -------
+        Summary
+            Printable, and exportable as a frame.
+        """
+        own = super().summary(level=level, scope=scope, without_class=without_class)
+        if not self.others:
+            return own
+        line = f"Fitted together with {', '.join(self.others)}, which inform what is alike between countries."
+        return Summary(table=replace(own.table, footer=(*own.table.footer, line)), frame=own.frame)
+
+    def __repr__(self) -> str:
+        state = "converged" if self.converged else "NOT CONVERGED"
+        return f"CountryFit(study={self.study.id!r}, with={list(self.others)!r}, {state})"
+
+
+class PooledFit(Mapping[str, CountryFit]):
+    """The joint posterior of several countries; `fit[study_id]` is one country's part.
+
+    Made by `PooledModel.fit`, or read by `load_pooled_fit`.
+
+    Parameters
+    ----------
+    countries : mapping of str to CountryFit
+        The countries' posteriors, draw by draw from the same joint draws.
+    deviates : ndarray, shape (chains, draws, size)
+        The sampler's coordinates.
+    correlations : mapping of str to CountryCorrelation
+        All correlations between countries, by name.
+    pooled : PooledMap
+        What the countries share.
+
+    Examples
+    --------
+    >>> import microestim as me
+    >>> fit = me.PooledModel([me.load_study("fr-2018")]).fit(rng=1)  # doctest: +SKIP
+    >>> fit["fr-2018"].draws("weekly").shape  # doctest: +SKIP
+    (4, 1500)
+    """
+
+    def __init__(
+        self,
+        countries: Mapping[str, CountryFit],
+        *,
+        deviates: np.ndarray,
+        correlations: Mapping[str, CountryCorrelation],
+        pooled: PooledMap,
+    ) -> None:
+        self._countries = dict(countries)
+        self.deviates = deviates
+        self.correlations = dict(correlations)
+        self.pooled = pooled
+
+    @classmethod
+    def from_deviates(
+        cls,
+        deviates: np.ndarray,
+        *,
+        pooled: PooledMap,
+        studies: tuple[Study, ...],
+        designs: Mapping[str, Design],
+        priors: Mapping[str, Prior],
+        correlations: Mapping[str, CountryCorrelation],
+        sample_stats: xr.Dataset,
+        settings: SamplerSettings,
+        readings: Mapping[str, str | None],
+        versions: Mapping[str, str] | None = None,
+    ) -> PooledFit:
+        """Make a fit from the sampler's draws.
+
+        Parameters
+        ----------
+        deviates : ndarray, shape (chains, draws, size)
+            The sampler's coordinates.
+        pooled : PooledMap
+            The map to the countries' coordinates.
+        studies : tuple of Study
+            The studies, in the order of the map.
+        designs : mapping of str to Design
+            Each country's model, as read.
+        priors : mapping of str to Prior
+            All priors by name.
+        correlations : mapping of str to CountryCorrelation
+            All correlations by name.
+        sample_stats : xarray.Dataset
+            The sampler's statistics.
+        settings : SamplerSettings
+            How it was sampled.
+        readings : mapping of str to str or None
+            How each question on frequency was read.
+        versions : mapping of str to str, optional
+            Versions of the software that drew; those installed unless given.
+
+        Returns
+        -------
+        PooledFit
+            The fit.
+        """
+        ids = [study.id for study in studies]
+        own = versions if versions is not None else software_versions()
+        countries = {
+            study.id: CountryFit(
+                others=tuple(each for each in ids if each != study.id),
+                study=study,
+                design=designs[study.id],
+                priors=priors,
+                vectors=vectors,
+                sample_stats=sample_stats,
+                settings=settings,
+                reading=readings[study.id],
+                versions=own,
+            )
+            for study, vectors in zip(studies, pooled.apply(deviates), strict=True)
+        }
+        return cls(countries, deviates=deviates, correlations=correlations, pooled=pooled)
+
+    def __getitem__(self, study_id: str) -> CountryFit:
+        """Give one country's part by the id of its study."""
+        if study_id not in self._countries:
+            raise InputError(f"this fit has no study {study_id!r}; it has: {', '.join(self._countries)}")
+        return self._countries[study_id]
+
+    def __contains__(self, study_id: object) -> bool:
+        return study_id in self._countries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._countries)
+
+    def __len__(self) -> int:
+        return len(self._countries)
+
+    @property
+    def settings(self) -> SamplerSettings:
+        """How it was sampled, the seed included."""
+        return next(iter(self._countries.values())).settings
+
+    @cached_property
+    def convergence(self) -> Convergence:
+        """The sampler's diagnostics on every tier of every country."""
+        people = {
+            f"{name}, {tier}": fit.counts.people[tier].reshape(fit.shape)
+            for name, fit in self._countries.items()
+            for tier in TIER_IDS
+        }
+        first = next(iter(self._countries.values()))
+        return judge_convergence(people, first.sample_stats["diverging"].to_numpy())
+
+    @property
+    def converged(self) -> bool:
+        """Whether every convergence limit is met in every country."""
+        return self.convergence.converged
+
+    def draws(self, tier: str, *, of: Literal["people", "accounts"] = "people") -> np.ndarray:
+        """Give the posterior draws of all countries together, added up draw by draw.
+
+        Parameters
+        ----------
+        tier : {"registered", "monthly_active", "monthly", "weekly"}
+            The tier.
+        of : {"people", "accounts"}, default "people"
+            What to count. A resident of one country is nobody's resident elsewhere, so people add up.
+
+        Returns
+        -------
+        ndarray, shape (chains, draws)
+            Draws.
+
+        Raises
+        ------
+        InputError
+            Two of the studies are of one country at different times: the same people would be added twice.
+        """
+        countries = [fit.study.country for fit in self._countries.values()]
+        if len(set(countries)) < len(countries):
+            raise InputError(
+                "two of the studies are of the same country at different times; their people do not add up"
+            )
+        return np.asarray(sum(fit.draws(tier, of=of) for fit in self._countries.values()))
+
+    def summary(self, *, level: float = 0.95) -> Summary:
+        """Give people by tier in every country, side by side.
+
+        Parameters
+        ----------
+        level : float, default 0.95
+            Level of the credible intervals.
+
+        Returns
+        -------
+        Summary
+            Printable, and exportable as a frame with one row a country and tier.
+        """
+        import pandas as pd
+
+        rows = []
+        for name, fit in self._countries.items():
+            for tier in TIER_IDS:
+                rows.append((name, tier, *printed_draws(fit.draws(tier), level)))
+        shared = len(self.pooled.links)
+        footer = (
+            f"{level:.0%} equal-tailed credible intervals of people on each study's observed platforms. "
+            "'Registered' is not 'works'.",
+            f"{shared} quantities are shared between countries, with correlations stated, not estimated.",
+            self.convergence.to_check().sentence,
+            ROUNDING_RULE,
+        )
+        table = Table(
+            ("study", "tier", "median", f"{level:.0%} credible interval"),
+            rows,
+            title="Several countries" + ("" if self.converged else " - NOT CONVERGED"),
+            footer=footer,
+            align=("left", "left", "right", "right"),
+        )
+        verdict = "" if self.converged else " (NOT CONVERGED)"
+        frame = pd.concat(
+            [fit.tiers.to_frame(level=level) for fit in self._countries.values()], ignore_index=True
+        )
+        frame["method"] = f"joint model pooled over {len(self)} studies, posterior median{verdict}"
+        return Summary(table=table, frame=frame)
+
+    def check(self) -> dict[str, list[CheckResult]]:
+        """Check whether each country's result is to be believed.
+
+        Returns
+        -------
+        dict of str to list of CheckResult
+            By id of the study; convergence first.
+        """
+        return {name: fit.check() for name, fit in self._countries.items()}
+
+    def save(self, path: str | Path) -> Path:
+        """Save the fit as netCDF: draws, studies, priors, correlations, seed and versions.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write.
+
+        Returns
+        -------
+        Path
+            The file, for `load_pooled_fit`.
+        """
+        from microestim.workforce.pooled_storage import save_pooled_fit
+
+        return save_pooled_fit(self, Path(path))
+
+    def __repr__(self) -> str:
+        chains, draws = self.deviates.shape[:2]
+        state = "converged" if self.converged else "NOT CONVERGED"
+        return f"PooledFit(studies={list(self)!r}, chains={chains}, draws={draws}, {state})"
+
+    def __str__(self) -> str:
+        return str(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()

@@ -1,0 +1,259 @@
+"""Several countries: what they share, what is refused, and that a country with thin evidence borrows."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import microestim as me
+from microestim.errors import DoubleCountingError, InputError, ScopeError
+from microestim.models.correlations import DEFAULT_CORRELATIONS
+from microestim.models.people import TIER_IDS
+from microestim.study import parse_study
+from microestim.workforce.pooled_fit import PooledFit
+
+SURVEY = ("ff-captures", "ff-frequency", "ff-memberships", "ff-memberships-any")
+SMALL = {"draws": 60, "tune": 100, "chains": 2, "target_accept": 0.9}
+NOTHING = {name: {"correlation": 0.0, "rationale": "a test"} for name in DEFAULT_CORRELATIONS}
+
+
+def elsewhere(country="BE", *, own_platform="own"):
+    """France's evidence as that of a country of another name, whose closed platform is another one."""
+    text = me.load_study("fr-2018").to_toml()
+    for old, new in (
+        ('id = "fr-2018"', f'id = "{country.lower()}-2018"'),
+        ('country = "FR"', f'country = "{country}"'),
+        ('"foule-factory"', f'"{own_platform}"'),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    return parse_study(text, name="another country")
+
+
+@pytest.fixture(scope="module")
+def france():
+    return me.load_study("fr-2018")
+
+
+@pytest.fixture(scope="module")
+def thin():
+    """A country without a survey."""
+    return elsewhere().without(*SURVEY)
+
+
+def test_only_what_both_have_is_shared(france, thin):
+    model = me.PooledModel([france, thin])
+    shared = {link.name: link for link in model.pooled_map.links}
+    assert {link.countries for link in shared.values()} == {(0, 1)}
+    assert "visitors_per_person[work pages, SimilarWeb]" in shared
+    assert "active_rate[clickworker]" in shared
+    # Alone with one country: its survey, its level, and the platform that only its residents may join.
+    assert not any(name.startswith(("capture_rate", "accounts_level", "overstated")) for name in shared)
+    assert "active_rate[foule-factory]" not in shared
+    assert set(model.correlations) == {link.kind for link in shared.values()}
+    assert "stated, not estimated" in str(model)
+    assert repr(me.PooledModel([france])) == "PooledModel(studies=['fr-2018'], shared=0)"
+
+
+def test_one_service_under_another_name_shares_nothing(france, thin):
+    text = thin.to_toml()
+    assert '"SimilarWeb"' in text
+    other = parse_study(text.replace('"SimilarWeb"', '"Another service"'), name="other")
+    shared = {link.kind for link in me.PooledModel([france, other]).pooled_map.links}
+    assert "visitors_per_person" not in shared
+    assert "audience_error" in shared
+
+
+WORLDWIDE = """
+schema_version = "1.0"
+id = "@id@-2018"
+title = "A country"
+country = "@ID@"
+country_name = "A country"
+language = "en"
+period = "2018"
+summary = "Two worldwide platforms."
+observed = ["alpha", "beta"]
+
+[[sources]]
+id = "book"
+authors = ["Silva, Ana"]
+year = 2018
+title = "The book"
+
+[[platforms]]
+id = "alpha"
+name = "Alpha"
+class = "online micro-tasks"
+layer = "two-sided"
+residents_only = false
+
+[[platforms]]
+id = "beta"
+name = "Beta"
+class = "online micro-tasks"
+layer = "two-sided"
+residents_only = false
+
+[[evidence]]
+id = "alpha-registrations"
+type = "registrations"
+platforms = "alpha"
+value = @value@
+unit = "accounts"
+reach = "worldwide"
+period = "2018"
+basis = "published"
+source = "book"
+locator = "p. 1"
+"""
+
+
+def worldwide(country, value):
+    text = WORLDWIDE.replace("@id@", country.lower()).replace("@ID@", country).replace("@value@", value)
+    return parse_study(text, name=country)
+
+
+def test_one_worldwide_number_has_one_error():
+    same = me.PooledModel([worldwide("AR", "1000000"), worldwide("BR", "1000000")])
+    declared = [link for link in same.pooled_map.links if link.kind == "worldwide declaration"]
+    assert [link.correlation for link in declared] == [1.0]
+    model = same.models["ar-2018"].design
+    place = len(model.parameters) + model.rows.index("size") * 2
+    first, second = same.pooled_map.apply(np.random.default_rng(1).standard_normal((5, same.pooled_map.size)))
+    assert np.array_equal(first[:, place], second[:, place])
+    assert not np.allclose(first[:, place + 1], second[:, place + 1])
+    # Two numbers, two declarations.
+    other = me.PooledModel([worldwide("AR", "1000000"), worldwide("BR", "700000")])
+    assert not any(link.kind == "worldwide declaration" for link in other.pooled_map.links)
+
+
+def test_what_does_not_belong_together_is_refused(france):
+    with pytest.raises(InputError, match="must be a list of studies"):
+        me.PooledModel(france)
+    with pytest.raises(InputError, match="studies is empty"):
+        me.PooledModel([])
+    with pytest.raises(InputError, match="two studies have the id 'fr-2018'"):
+        me.PooledModel([france, france])
+    with pytest.raises(DoubleCountingError, match="count the same evidence twice"):
+        me.PooledModel([france, me.load_study("fr-2018-report")])
+    with pytest.raises(ScopeError, match="only residents of the country may join"):
+        me.PooledModel([france, elsewhere(own_platform="foule-factory")])
+    changed = parse_study(
+        elsewhere().to_toml().replace('name = "Clickworker"', 'name = "Klickworker"'), name="changed"
+    )
+    with pytest.raises(ScopeError, match="'clickworker': name is 'Clickworker' in study 'fr-2018'"):
+        me.PooledModel([france, changed])
+
+
+def test_readings_are_by_study(france, thin):
+    model = me.PooledModel([france, thin])
+    with pytest.raises(InputError, match="no study of this model"):
+        model.fit(readings={"de-2018": "this platform"})
+    with pytest.raises(InputError, match="none: it has no evidence on stated frequency"):
+        model.fit(readings={"be-2018": "this platform"})
+    with pytest.raises(InputError, match="use one of 'any platform', 'this platform'"):
+        model.fit(readings={"fr-2018": "some platform"})
+
+
+@pytest.fixture(scope="module")
+def small(france):
+    """Two copies of one country: they need one compiled model."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", me.errors.ConvergenceWarning)
+        return me.PooledModel([france, elsewhere()]).fit(
+            rng=3, readings={"be-2018": "this platform"}, **SMALL
+        )
+
+
+def test_a_fit_is_countries_and_their_sum(small):
+    assert list(small) == ["fr-2018", "be-2018"]
+    assert small["be-2018"].reading == "this platform"
+    total = sum(small[name].draws("weekly") for name in small)
+    assert np.array_equal(small.draws("weekly"), total)
+    with pytest.raises(InputError, match="has no study 'de-2018'"):
+        small["de-2018"]
+    frame = small.summary().to_frame()
+    assert frame.groupby("study").size().to_dict() == {"fr-2018": 8, "be-2018": 8}
+    # 120 draws are too few, and every table says so.
+    assert not small.converged
+    assert "NOT CONVERGED" in str(small)
+    assert "NOT CONVERGED" in frame["method"].iloc[0]
+    assert "Fitted together with be-2018" in str(small["fr-2018"].summary())
+    assert [check.name for check in small.check()["fr-2018"]][:2] == ["convergence", "nesting"]
+
+
+def test_what_needs_the_country_alone_is_refused(small, tmp_path):
+    fit = small["fr-2018"]
+    for ask in (
+        fit.influence,
+        fit.prior_influence,
+        fit.log_prior,
+        lambda: fit.datatree,
+        lambda: fit.report(tmp_path / "a.html"),
+        lambda: fit.write(tmp_path),
+    ):
+        with pytest.raises(InputError, match=r"also rests on be-2018.*WorkforceModel\(study\)"):
+            ask()
+    with pytest.raises(InputError, match=r"use save\(\) of the pooled fit"):
+        fit.save(tmp_path / "a.nc")
+
+
+def test_a_fit_survives_its_file(small, tmp_path):
+    path = small.save(tmp_path / "countries.nc")
+    again = me.load_pooled_fit(path)
+    assert isinstance(again, PooledFit)
+    for name in small:
+        assert np.array_equal(again[name].vectors, small[name].vectors)
+        assert again[name].reading == small[name].reading
+    assert again.correlations == small.correlations
+    with pytest.raises(InputError, match="there is no file"):
+        me.load_pooled_fit(tmp_path / "none.nc")
+    with pytest.raises(InputError, match="not a fit saved by microestim"):
+        me.load_fit(path)
+    (tmp_path / "text.nc").write_text("text", encoding="utf-8")
+    with pytest.raises(InputError, match="not a netCDF file"):
+        me.load_pooled_fit(tmp_path / "text.nc")
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_draws(small, france):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", me.errors.ConvergenceWarning)
+        again = me.PooledModel([france, elsewhere()]).fit(
+            rng=3, readings={"be-2018": "this platform"}, **SMALL
+        )
+    assert np.array_equal(again.deviates, small.deviates)
+
+
+def log_width(fit, tier):
+    low, high = np.quantile(fit.draws(tier), [0.05, 0.95])
+    return float(np.log(high / low))
+
+
+def fitted(model, seed):
+    """Two chains, which may fall short of the limits of convergence: the margins are wider than that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", me.errors.ConvergenceWarning)
+        return model.fit(rng=seed, draws=1200, tune=600, chains=2)
+
+
+@pytest.mark.slow
+def test_countries_that_share_nothing_have_their_own_posteriors(france):
+    pooled = fitted(me.PooledModel([france, elsewhere()], correlations=NOTHING), 5)
+    alone = fitted(me.WorkforceModel(france), 6)
+    for tier in TIER_IDS:
+        log = np.log(alone.draws(tier))
+        for name in pooled:
+            # Means of logs with an effective size of at least 200 each: four standard errors.
+            error = 4.0 * log.std() * np.sqrt(2 / 200)
+            assert np.log(pooled[name].draws(tier)).mean() == pytest.approx(log.mean(), abs=error)
+
+
+@pytest.mark.slow
+def test_a_country_without_a_survey_borrows(france, thin):
+    pooled = fitted(me.PooledModel([france, thin]), 5)
+    alone = fitted(me.WorkforceModel(thin), 6)
+    for tier in ("monthly_active", "monthly", "weekly"):
+        assert log_width(pooled["be-2018"], tier) < 0.95 * log_width(alone, tier)
+        assert log_width(pooled["be-2018"], tier) > log_width(pooled["fr-2018"], tier)
