@@ -549,6 +549,20 @@ def test_the_worlds_of_the_experiment_are_those_that_were_fixed() -> None:
     assert all(min(row["truth"].values()) > 0 for row in drawn["worlds"])
 
 
+def test_answers_that_are_all_alike_are_shown_only() -> None:
+    """World 86: 13 respondents, all on one platform. The study can be read and modelled; the world stays."""
+    worlds = experiment("worlds")
+    fixed = json.loads(worlds.DRAWN.read_text(encoding="utf-8"))["worlds"][86]
+    world = worlds.make("random", 86)
+    assert world.fingerprint.startswith(fixed["fingerprint"])
+    study = world.study()
+    assert study.item("memberships-month").counts == {"1": 13}
+    assert study.item("memberships-month").role == "shown only"
+    assert "memberships-month" in me.WorkforceModel(study).design.left_out
+    with pytest.raises(me.errors.StudyError, match="no spread to weigh it by"):
+        study.replacing("memberships-month", role="evidence")
+
+
 def test_published_arithmetic_gives_the_french_results() -> None:
     """On the study that prints them: 14,066, 48,819 and 251,181 from the report's own inputs."""
     arithmetic = experiment("published_arithmetic")

@@ -194,9 +194,12 @@ class World:
         Returns
         -------
         Study
-            Checked as any study is; the same at every call.
+            Checked as any study is; the same at every call. Answers that are all alike have no spread by
+            which a model could weigh them, and are shown only.
         """
-        return Study(**self._contents | {"id": id})
+        contents = self._contents
+        evidence = [item | _SHOWN if _all_alike(item) else item for item in contents["evidence"]]
+        return Study(**contents | {"id": id, "evidence": evidence})
 
     @property
     def fingerprint(self) -> str:
@@ -364,6 +367,14 @@ def _silent(
     spared = platforms.class_of[int(np.argmax(size)) if survey_on is None else survey_on]
     chosen = rng.choice(np.setdiff1d(platforms.class_of, [spared]))
     return np.asarray(platforms.class_of == chosen)
+
+
+_SHOWN = {"role": "shown only", "note": "All respondents gave the same number."}
+
+
+def _all_alike(item: dict[str, Any]) -> bool:
+    """Whether an item has the memberships of a month or a week, and everybody gave the same number."""
+    return item["type"] == "memberships" and "window" in item and len(item["counts"]) == 1
 
 
 def _as_list(platforms: str | list[str]) -> list[str]:
