@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 import microestim as me
-import published_arithmetic
+from microestim.checks import published_arithmetic
 from microestim.simulate import DEPARTURES, World, score_draws, world
 
 ROOT = Path(__file__).resolve().parents[1]
