@@ -13,6 +13,7 @@ import pytest
 
 import microestim as me
 from microestim.checks import published_arithmetic as arithmetic
+from microestim.checks.result import CheckResult
 from microestim.errors import InputError
 from microestim.simulate.worlds.activity import draw_days
 from microestim.simulate.worlds.people import Accounts, draw_engagement
@@ -621,6 +622,11 @@ def test_a_run_resumes_where_it_stopped_and_refuses_another_experiment(
             truth = self.world.truth(tier, of=of, scope=scope)
             return truth * np.exp(0.1 * np.random.default_rng(1).standard_normal((2, 500)))
 
+        def check(self) -> list[CheckResult]:
+            return [
+                CheckResult("scope of the evidence", passed, "A sentence.") for passed in (True, False, None)
+            ]
+
     class Model:
         def __init__(self, study: me.Study) -> None:
             group, number = study.id.removeprefix("world-").rsplit("-", 1)
@@ -653,10 +659,23 @@ def test_a_run_resumes_where_it_stopped_and_refuses_another_experiment(
     assert rows[0]["model"]["observed"]["weekly"]["log_crps"] == pytest.approx(exact["log_crps"], rel=1e-5)
     summary = table.summarise(rows, scope="all")
     (weekly,) = (r for r in summary if (r["group"], r["tier"], r["method"]) == ("random", "weekly", "model"))
-    assert (weekly["worlds"], weekly["without"], weekly["not_converged"]) == (2, 1, 1)
-    assert weekly["coverage_90%"] == 1.0
+    assert (weekly["worlds"], weekly["without"], weekly["refused"], weekly["not_converged"]) == (2, 1, 1, 0)
+    ninety = next(each for each in weekly["scores"]["levels"] if each["level"] == 0.9)
+    assert ninety["coverage"] == 1.0
     # One of one: the exact interval reaches down to 0.025.
-    assert weekly["coverage_90%_ci"] == pytest.approx((0.025, 1.0))
+    assert (ninety["coverage_low"], ninety["coverage_high"]) == pytest.approx((0.025, 1.0))
+    # The ratio is over the worlds with both; the complete ones are among them.
+    theirs = rows[0]["arithmetic"]["observed"]["weekly"]
+    assert weekly["ratio"]["worlds"] == int(theirs is not None)
+    assert weekly["ratio_complete"]["worlds"] <= weekly["ratio"]["worlds"]
+    checked = {row["group"]: row for row in table.named_by_checks(rows)}
+    assert checked["random"]["failed"] == {"scope of the evidence": 1}
+    assert checked["random"]["checked"] == 1
+    assert "2 of 200" in str(table.coverage_table(rows))
+    assert json.loads(json.dumps(table.document(rows), allow_nan=False))["worlds"] == 3
+    # The page is built with no world at all, too.
+    assert table.load(tmp_path / "none.json") == []
+    assert "0 of 600 worlds" in table.coverage_table([]).to_markdown()
 
     other = json.loads(output.read_text(encoding="utf-8")) | {"seed": 1}
     output.write_text(json.dumps(other), encoding="utf-8")

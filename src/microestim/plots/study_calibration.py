@@ -50,9 +50,8 @@ def plot_study_calibration(
         start = left + place * (column + gap)
         axes = open_axes(sheet, left=start, right=width - start - column, top=1.2, bottom=0.75)
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
-        for (method, of), colour, shift in zip(
-            summaries.items(), (FIRST, SECOND), (-0.008, 0.008), strict=False
-        ):
+        looks = ((FIRST, -0.008), (SECOND, 0.008))
+        for (method, of), (colour, shift) in zip(summaries.items(), looks, strict=False):
             found = of[tier]
             for number, each in enumerate(found["levels"] if found else ()):
                 at = each["level"] + shift
