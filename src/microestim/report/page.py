@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microestim.checks.bounds import draw_bounds, frame_platform, study_bounds
+from microestim.checks.composition import composition_table
 from microestim.checks.reproduction import Reproduction, reproduce
 from microestim.checks.result import CheckResult
 from microestim.errors import InputError, NotEstimableError
@@ -166,6 +167,7 @@ def _context(fit: FittedModel, alternatives: tuple[FittedModel, ...]) -> dict[st
         "platforms": tables.platform_table(fit),
         "evidence": tables.evidence_table(fit),
         "left_out": tables.left_out_table(fit),
+        "composition": composition_table(fit),
         "benchmarks": tables.benchmark_table(fit),
         "priors": tables.prior_table(fit),
         "settings": tables.settings_table(fits),

@@ -9,6 +9,7 @@ from pydantic import Field
 from microestim.study.answers import ActivityEvidence, HoursEvidence, IncomeEvidence, MembershipsEvidence
 from microestim.study.benchmarks import BenchmarkEvidence
 from microestim.study.captures import CapturesEvidence
+from microestim.study.compositions import CompositionEvidence
 from microestim.study.evidence_item import EvidenceItem, StatedError
 from microestim.study.platform_counts import (
     AudienceEvidence,
@@ -23,6 +24,7 @@ __all__ = [
     "AudienceEvidence",
     "BenchmarkEvidence",
     "CapturesEvidence",
+    "CompositionEvidence",
     "CountryShareEvidence",
     "Evidence",
     "EvidenceItem",
@@ -44,6 +46,7 @@ type Evidence = Annotated[
     | NeverUsedEvidence
     | IncomeEvidence
     | HoursEvidence
+    | CompositionEvidence
     | BenchmarkEvidence,
     Field(discriminator="type"),
 ]
@@ -58,6 +61,7 @@ EVIDENCE_TYPES: dict[str, type[EvidenceItem]] = {
     "never_used": NeverUsedEvidence,
     "income": IncomeEvidence,
     "hours": HoursEvidence,
+    "composition": CompositionEvidence,
     "benchmark": BenchmarkEvidence,
 }
 """The class of each type of evidence."""

@@ -41,7 +41,7 @@ def not_usable(parts: Parts, item: Evidence, members: frozenset[str] | None, at:
     Fault
         One a reason.
     """
-    if item.type in ("benchmark", "income", "hours"):
+    if item.type in ("benchmark", "income", "hours", "composition"):
         yield make_fault(
             (*at, "role"),
             f"evidence of type {item.type} does not enter the joint model",

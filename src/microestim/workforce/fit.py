@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from microestim.checks.composition import Composition
     from microestim.checks.evidence_influence import EvidenceInfluence
     from microestim.checks.prior_influence import PriorInfluence
     from microestim.workforce.derived import ByTier, Derived, Known
@@ -355,6 +356,40 @@ class WorkforceFit:
             rng=self.settings.seed if rng is None else rng,
             progress=progress,
         )
+
+    def composition(self, *, rng: int | np.random.Generator | None = None) -> Composition:
+        """Say who the respondents are, by sex, age and occupation, with intervals.
+
+        Parameters
+        ----------
+        rng : int, Generator or None
+            Source of randomness; the fit's own seed unless given.
+
+        Returns
+        -------
+        Composition
+            Shares of respondents of the surveyed platform as a table and a frame. People of a tier, on
+            request (`table(tier=...)`), are marked: no survey of one platform says who is on the others.
+
+        Raises
+        ------
+        InputError
+            The study has no evidence of type composition.
+
+        Notes
+        -----
+        Shares follow a Dirichlet distribution with the prior of Jeffreys, from the respondents over the
+        design effect, and are multiplied with the posterior draw by draw.
+
+        Examples
+        --------
+        >>> import microestim as me
+        >>> fit = me.load_fit("br-2023.nc")  # doctest: +SKIP
+        >>> fit.composition().table(tier="weekly")  # doctest: +SKIP
+        """
+        from microestim.checks.composition import compose
+
+        return compose(self, rng=self.settings.seed if rng is None else rng)
 
     def derived(
         self,

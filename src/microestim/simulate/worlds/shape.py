@@ -29,7 +29,7 @@ __all__ = ["Shape", "base_accounts"]
 
 Floats = npt.NDArray[np.float64]
 
-_SHOWN_BESIDE = ("benchmark", "income", "hours")
+_SHOWN_BESIDE = ("benchmark", "income", "hours", "composition")
 _YOUNGEST, _OLDEST = 6.0, 240.0
 
 
