@@ -12,7 +12,8 @@ from microestim.errors import InputError, StudyError
 from microestim.models.people import TIER_IDS
 from microestim.study.compositions import REST
 
-FRANCE = me.load_study("fr-2018")
+SHIPPED = me.load_study("fr-2018")
+FRANCE = SHIPPED.without("ff-sex", "ff-age", "ff-occupation")
 
 
 def study_with(**changes: Any) -> me.Study:
@@ -97,9 +98,22 @@ def test_it_changes_no_model_and_is_no_evidence() -> None:
         study_with(platforms="seven")
 
 
+def test_france_prints_three() -> None:
+    """56.1 % women of 908; 33.4 % are 25 to 34 and 63.4 % 25 to 44 of 907; 36 % have no occupation."""
+    frame = compose(stand_in(SHIPPED), rng=1).to_frame().query("tier == ''").set_index("category")
+    printed = {"women": 0.561, "25 to 34": 0.334, "35 to 44": 0.300, "no occupation": 0.36}
+    for category, share in printed.items():
+        row = frame.loc[category]
+        # The prior of Jeffreys moves a share of 900 respondents by less than a thousandth.
+        assert row["median"] == pytest.approx(share, abs=0.002)
+        # Beside the interval of Wald, within a twentieth of its width.
+        assert row["ci_high"] - row["ci_low"] == pytest.approx(
+            2 * 1.96 * np.sqrt(share * (1 - share) / 908), rel=0.05
+        )
+
+
 def test_refusals() -> None:
-    bare = FRANCE.without(*[item.id for item in FRANCE.evidence if item.type == "composition"])
     with pytest.raises(InputError, match="no evidence of type composition"):
-        compose(stand_in(bare), rng=1)
+        compose(stand_in(FRANCE), rng=1)
     with pytest.raises(InputError, match="tier is 'daily'"):
         compose(stand_in(study_with()), rng=1).table(tier="daily")

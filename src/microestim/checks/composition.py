@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,6 +22,8 @@ MARK = "about the survey's platform unless the model extends it"
 """What stands beside every composition: no model of this library extends it."""
 
 _PRIOR = 0.5
+_LEFT: Literal["left"] = "left"
+_RIGHT: Literal["right"] = "right"
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,8 @@ class Composition:
         columns = ["variable", "category", "respondents of", "n", "%", f"{level:.0%} credible interval"]
         footer = [
             "Posterior of the shares: Dirichlet, with the prior of Jeffreys (1/2 a category), from n over "
-            "the design effect. Sampling error only: who answers, and that a platform is not all, are not in it.",
+            "the design effect. Sampling error only: who answers, and that one platform is not all, are not "
+            "in it.",
             f"The composition is {MARK}.",
         ]
         if tier is not None:
@@ -129,7 +132,7 @@ class Composition:
             rows,
             title=self.title,
             footer=(*footer, ROUNDING_RULE),
-            align=("left", "left", "left", *("right" for _ in columns[3:])),
+            align=(_LEFT, _LEFT, _LEFT, *[_RIGHT] * (len(columns) - 3)),
         )
 
     def __repr__(self) -> str:
