@@ -59,7 +59,9 @@ class Report:
     pictures: Mapping[str, Picture]
 
 
-def write_report(fit: FittedModel, path: Path, *, alternatives: Sequence[FittedModel] = ()) -> Path:
+def write_report(
+    fit: FittedModel, path: Path, *, alternatives: Sequence[FittedModel] = (), derived: Table | None = None
+) -> Path:
     """Write the report as one self-contained HTML file: nothing is loaded from elsewhere.
 
     Parameters
@@ -70,6 +72,8 @@ def write_report(fit: FittedModel, path: Path, *, alternatives: Sequence[FittedM
         File to write; it is replaced as a whole or not at all.
     alternatives : sequence of WorkforceFit, optional
         Fits of the same study under other readings, shown beside this one.
+    derived : Table, optional
+        What follows from the number of people.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def write_report(fit: FittedModel, path: Path, *, alternatives: Sequence[FittedM
     InputError
         An alternative is of another study, or the file cannot be written.
     """
-    report = compose_report(fit, alternatives=alternatives)
+    report = compose_report(fit, alternatives=alternatives, derived=derived)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".microestim-", suffix=".html")
         try:
@@ -100,7 +104,9 @@ def write_report(fit: FittedModel, path: Path, *, alternatives: Sequence[FittedM
     return path
 
 
-def compose_report(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) -> Report:
+def compose_report(
+    fit: FittedModel, *, alternatives: Sequence[FittedModel] = (), derived: Table | None = None
+) -> Report:
     """Make the report in memory.
 
     Parameters
@@ -109,6 +115,8 @@ def compose_report(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()
         The fit.
     alternatives : sequence of WorkforceFit, optional
         Fits of the same study under other readings.
+    derived : Table, optional
+        What follows from the number of people.
 
     Returns
     -------
@@ -128,7 +136,7 @@ def compose_report(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()
             )
     influence = fit.prior_influence()
     pictures = draw_figures(fit, alternatives=alternatives, influence=influence, predictive=fit.predictive())
-    context = _context(fit, tuple(alternatives))
+    context = _context(fit, tuple(alternatives)) | {"derived": derived}
     context["influence"] = influence
     context["correlations"], context["changes"] = tables.influence_tables(influence)
     context["most"] = influence[influence.most_influential[0]]

@@ -513,7 +513,13 @@ class WorkforceFit:
             title="The question on frequency, read in each way (the study's own first)",
         )
 
-    def write(self, folder: str | Path, *, alternatives: tuple[WorkforceFit, ...] = ()) -> dict[str, Path]:
+    def write(
+        self,
+        folder: str | Path,
+        *,
+        alternatives: tuple[WorkforceFit, ...] = (),
+        derived: Derived | None = None,
+    ) -> dict[str, Path]:
         """Write the report, the estimates, the posterior and the figures to a folder.
 
         Parameters
@@ -522,6 +528,9 @@ class WorkforceFit:
             Folder to write to; made if it is not there, and files of the same name are replaced.
         alternatives : tuple of WorkforceFit, optional
             Fits of the same study under other readings, shown beside this one.
+        derived : Derived, optional
+            What `derived` gave, to stand in the report: shares of a population, wage bill, full-time
+            equivalents. Without it, only what needs no further input does.
 
         Returns
         -------
@@ -530,7 +539,8 @@ class WorkforceFit:
         """
         from microestim.report.files import write_outputs
 
-        return write_outputs(self, Path(folder), alternatives=alternatives)
+        table = (derived or self.derived()).table()
+        return write_outputs(self, Path(folder), alternatives=alternatives, derived=table)
 
     def plot(self) -> Figure:
         """Draw each tier's posterior with the published figures.
@@ -544,7 +554,13 @@ class WorkforceFit:
 
         return plot_tiers(self)
 
-    def report(self, path: str | Path, *, alternatives: tuple[WorkforceFit, ...] = ()) -> Path:
+    def report(
+        self,
+        path: str | Path,
+        *,
+        alternatives: tuple[WorkforceFit, ...] = (),
+        derived: Derived | None = None,
+    ) -> Path:
         """Write the self-contained HTML report.
 
         Parameters
@@ -553,6 +569,9 @@ class WorkforceFit:
             File to write.
         alternatives : tuple of WorkforceFit, optional
             Fits of the same study under other readings, shown beside this one.
+        derived : Derived, optional
+            What `derived` gave, to stand in the report: shares of a population, wage bill, full-time
+            equivalents. Without it, only what needs no further input does.
 
         Returns
         -------
@@ -561,7 +580,8 @@ class WorkforceFit:
         """
         from microestim.report.page import write_report
 
-        return write_report(self, Path(path), alternatives=alternatives)
+        table = (derived or self.derived()).table()
+        return write_report(self, Path(path), alternatives=alternatives, derived=table)
 
     def save(self, path: str | Path) -> Path:
         """Save the fit as netCDF: draws, densities, study, priors, seed and versions.
