@@ -210,7 +210,7 @@ def test_a_study_of_one_platform_without_steps_has_a_report(single_platform_fit)
 def test_the_report_is_replaced_whole(tmp_path, prior_fit, sound, monkeypatch):
     from microestim.report import page
 
-    monkeypatch.setattr(page, "compose_report", lambda fit, *, alternatives: sound)
+    monkeypatch.setattr(page, "compose_report", lambda fit, *, alternatives, derived: sound)
     path = tmp_path / "report.html"
     path.write_text("old")
     assert write_report(prior_fit, path) == path
