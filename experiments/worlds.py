@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 import microestim as me
-import published_arithmetic
+from microestim.checks import published_arithmetic
 from microestim.simulate import DEPARTURES, World, score_draws, world
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -128,6 +128,8 @@ def fit(
             tier: score_draws(fitted.draws(tier, of="people", scope=scope), truth)
             for tier, truth in drawn.truths(scope=scope).items()
         }
+    # Whether a check of the fit names what is wrong with this world.
+    row["failed_checks"] = [each.name for each in fitted.check() if each.passed is False]
     return row | {"converged": bool(fitted.converged), "seconds": round(time.perf_counter() - started, 1)}
 
 

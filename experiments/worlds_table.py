@@ -1,13 +1,15 @@
 """What the calibration on worlds says: coverage, width, bias and scores, by group of worlds and by tier.
 
-    python experiments/worlds_table.py                  # of docs/_data/worlds.json, as a table
+    python experiments/worlds_table.py                  # of docs/_data/worlds.json, as text
+    python experiments/worlds_table.py --markdown       # as Markdown, all tables
+    python experiments/worlds_table.py --json           # the same numbers, in full precision
 
-Coverage comes with its exact binomial 95 % interval. A world that was refused, or for which the arithmetic
-has no inputs, has no interval: it is counted in `without`, and not in the rest. Worlds whose fit did not
-converge are counted, and are in the rest. Interval scores and CRPS are means over worlds on the scale of
-logarithms, so that a large country does not outweigh all others; `ratio` is the arithmetic's interval score
-over the model's, over worlds that have both. The arithmetic leaves out platforms without a figure;
-`--complete` keeps the worlds in which there is none such among the observed.
+Every coverage comes with its exact binomial 95 % interval. A world that was refused, or for which the
+arithmetic has no inputs, has no interval: it is counted in `without`, and not in the rest. Worlds whose fit
+did not converge are counted, and are in the rest. Interval scores and CRPS are means over worlds on the
+scale of logarithms, so that a large country does not outweigh all others. `ratio` is the arithmetic's
+interval score over the model's, over worlds that have both; `ratio, complete` over those among them in which
+no observed platform lacks a figure, since the arithmetic counts nobody there.
 """
 
 from __future__ import annotations
@@ -18,21 +20,29 @@ import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from microestim.results import Table
+from microestim.simulate.coverage import score_ratios, summarise_scores
 
-OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "_data" / "worlds.json"
+ROOT = Path(__file__).resolve().parents[1]
+OUTPUT = ROOT / "docs" / "_data" / "worlds.json"
+DRAWN = Path(__file__).with_name("worlds_drawn.json")
 
 TIERS = ("registered", "monthly_active", "monthly", "weekly")
+METHODS = {"model": "joint model", "arithmetic": "published arithmetic"}
+LEVELS = (0.5, 0.8, 0.9, 0.95)
 
 
-def binomial_interval(hits: int, trials: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Limits of the exact (Clopper-Pearson) interval of a share."""
-    from scipy.stats import beta
+def load(path: Path = OUTPUT) -> list[dict[str, Any]]:
+    """Read the worlds that were fitted; none where there is no file yet."""
+    return json.loads(path.read_text(encoding="utf-8"))["worlds"] if path.exists() else []
 
-    tail = (1 - level) / 2
-    low = 0.0 if hits == 0 else float(beta.ppf(tail, hits, trials - hits + 1))
-    high = 1.0 if hits == trials else float(beta.ppf(1 - tail, hits + 1, trials - hits))
-    return low, high
+
+def planned() -> dict[str, int]:
+    """How many worlds of each group were fixed before any fit."""
+    groups: dict[str, int] = {}
+    for row in json.loads(DRAWN.read_text(encoding="utf-8"))["worlds"]:
+        groups[row["group"]] = groups.get(row["group"], 0) + 1
+    return groups
 
 
 def summarise(worlds: list[dict[str, Any]], *, scope: str = "observed") -> list[dict[str, Any]]:
@@ -48,28 +58,28 @@ def summarise(worlds: list[dict[str, Any]], *, scope: str = "observed") -> list[
     Returns
     -------
     list of dict
-        Coverage by level with exact intervals, and the means and medians of the scores.
+        Counts, what `summarise_scores` gives, and for the model the ratios of interval scores by level.
     """
     rows = []
     for group in dict.fromkeys(row["group"] for row in worlds):
         mine = [row for row in worlds if row["group"] == group]
+        complete = [all(row["arithmetic_complete"].values()) for row in mine]
         for tier in TIERS:
-            scores = {
-                method: [_of(row, method, scope, tier) for row in mine] for method in ("model", "arithmetic")
-            }
-            both = [
-                (m, a)
-                for m, a in zip(scores["model"], scores["arithmetic"], strict=True)
-                if m is not None and a is not None
-            ]
-            for method in ("model", "arithmetic"):
+            scores = {method: [_of(row, method, scope, tier) for row in mine] for method in METHODS}
+            for method in METHODS:
                 found = [one for one in scores[method] if one is not None]
                 row = {"group": group, "tier": tier, "method": method, "scope": scope, "worlds": len(mine)}
                 row["without"] = len(mine) - len(found)
-                row["not_converged"] = sum(not r["converged"] for r in mine)
-                rows.append(row | (_summary(found) if found else {}))
-                if method == "model" and both:
-                    rows[-1]["ratio"] = _ratio(both)
+                row["refused"] = sum("refused" in each for each in mine)
+                row["not_converged"] = sum(not r["converged"] and "refused" not in r for r in mine)
+                row["scores"] = summarise_scores(found) if found else None
+                if method == "model":
+                    row["ratio"] = _ratio(scores["model"], scores["arithmetic"])
+                    row["ratio_complete"] = _ratio(
+                        *([one for one, whole in zip(each, complete, strict=True) if whole] for each in
+                          (scores["model"], scores["arithmetic"]))
+                    )  # fmt: skip
+                rows.append(row)
     return rows
 
 
@@ -79,71 +89,120 @@ def _of(row: dict[str, Any], method: str, scope: str, tier: str) -> Any:
     return row[method].get("observed" if same else scope, {}).get(tier)
 
 
-def _summary(found: list[Any]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for position, first in enumerate(found[0]["intervals"]):
-        intervals = [one["intervals"][position] for one in found]
-        hits = sum(interval["covered"] for interval in intervals)
-        result[f"coverage_{first['level']:.0%}"] = hits / len(found)
-        result[f"coverage_{first['level']:.0%}_ci"] = binomial_interval(hits, len(found))
-        result[f"factor_{first['level']:.0%}"] = math.exp(_median(i["log_width"] for i in intervals))
-        result[f"log_score_{first['level']:.0%}"] = _mean(i["log_score"] for i in intervals)
-    result["log_bias"] = _median(one["log_bias"] for one in found)
-    result["log_crps"] = _mean(one["log_crps"] for one in found)
-    return result
+def _ratio(ours: list[Any], theirs: list[Any]) -> dict[str, Any]:
+    worlds, ratios = score_ratios(ours, theirs)
+    return {"worlds": worlds} | {f"{level:.0%}": ratio for level, ratio in ratios.items()}
 
 
-def _ratio(both: list[tuple[Any, Any]]) -> dict[str, float]:
-    """Mean interval score of the arithmetic over that of the model, by level."""
-    ratios = {}
-    for position, first in enumerate(both[0][0]["intervals"]):
-        model, arithmetic = (
-            _mean(pair[which]["intervals"][position]["log_score"] for pair in both) for which in (0, 1)
+def named_by_checks(worlds: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each group, in how many fits each check failed; worlds fitted without checks are not counted."""
+    rows = []
+    for group in dict.fromkeys(row["group"] for row in worlds):
+        checked = [row["failed_checks"] for row in worlds if row["group"] == group and "failed_checks" in row]
+        names = sorted({name for names in checked for name in names})
+        failed = {name: sum(name in names for names in checked) for name in names}
+        rows.append({"group": group, "checked": len(checked), "failed": failed})
+    return rows
+
+
+def coverage_table(worlds: list[dict[str, Any]], *, scope: str = "observed") -> Table:
+    """Coverage of every level with its exact limits, width, bias and scores."""
+    rows = []
+    for row in summarise(worlds, scope=scope):
+        head = (row["group"], row["tier"], METHODS[row["method"]], str(row["worlds"] - row["without"]))
+        scores = row["scores"]
+        if scores is None:
+            rows.append((*head, *[""] * 10))
+            continue
+        by_level = {each["level"]: each for each in scores["levels"]}
+        covered = [
+            f"{each['coverage']:.0%} ({100 * each['coverage_low']:.0f}-{100 * each['coverage_high']:.0f})"
+            for each in (by_level[level] for level in LEVELS)
+        ]
+        ninety = by_level[0.9]
+        ratios = [row.get(name, {}).get("90%") for name in ("ratio", "ratio_complete")]
+        numbers = [
+            _text(ninety["factor"], ".1f"), _text(scores["log_bias"], "+.2f"),
+            _text(scores["log_crps"], ".3f"), _text(ninety["log_score"], ".2f"),
+            *(_text(ratio, ".1f") for ratio in ratios),
+        ]  # fmt: skip
+        rows.append((*head, *covered, *numbers))
+    fitted = {group: sum(row["group"] == group for row in worlds) for group in planned()}
+    whole = ", ".join(f"{group} {fitted[group]} of {size}" for group, size in planned().items())
+    refused = sum("refused" in row for row in worlds)
+    loose = sum(not row["converged"] and "refused" not in row for row in worlds)
+    columns = ["group", "tier", "method", "intervals", *(f"{level:.0%}" for level in LEVELS)]
+    columns += ["factor", "bias", "CRPS", "score", "ratio", "ratio, complete"]
+    return Table(
+        columns,
+        rows,
+        title=f"{len(worlds)} of {sum(planned().values())} worlds, people on {scope} platforms",
+        footer=(
+            f"Worlds so far: {whole}. Refused by the model: {refused}. Not converged: {loose}, in the table.",
+            "50% to 95%: share of intervals that hold the truth, with exact binomial 95 % limits (per cent). "
+            "factor: upper over lower limit of the 90 % interval, median. bias: log of median over truth, "
+            "median. CRPS and score (90 %): means of logarithms. ratio: the arithmetic's score over the "
+            "model's, over worlds with both; complete: where no observed platform lacks a figure.",
+        ),
+        align=("left", "left", "left", *["right"] * 11),
+        max_width=150,
+    )
+
+
+def checks_table(worlds: list[dict[str, Any]]) -> Table:
+    """Which checks of the fit fail in which group: whether a departure is named."""
+    rows = [
+        (
+            row["group"],
+            str(row["checked"]),
+            ", ".join(f"{name} {count}" for name, count in row["failed"].items()) or "none",
         )
-        ratios[f"{first['level']:.0%}"] = arithmetic / model
-    return ratios
+        for row in named_by_checks(worlds)
+    ]
+    return Table(
+        ("group", "fits checked", "fits in which a check failed, by check"),
+        rows,
+        title="Checks that failed",
+        align=("left", "right", "left"),
+        max_width=150,
+    )
 
 
-def _known(values: Any) -> list[float]:
-    return [value for value in values if value is not None]
+def document(worlds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give everything as one JSON document, in full precision."""
+    return {
+        "planned": planned(),
+        "worlds": len(worlds),
+        "rows": [row for scope in ("observed", "all") for row in summarise(worlds, scope=scope)],
+        "checks": named_by_checks(worlds),
+    }
 
 
-def _mean(values: Any) -> float:
-    known = _known(values)
-    return float(np.mean(known)) if known else math.nan
-
-
-def _median(values: Any) -> float:
-    known = _known(values)
-    return float(np.median(known)) if known else math.nan
+def _text(value: float | None, form: str) -> str:
+    return "" if value is None or math.isnan(value) else format(value, form)
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("file", type=Path, nargs="?", default=OUTPUT)
     parser.add_argument("--complete", action="store_true", help="only worlds in which no figure is missing")
-    parser.add_argument("--scope", choices=("observed", "all"), default="observed")
+    parser.add_argument("--scope", choices=("observed", "all"), help="one scope; both unless given")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true")
+    form.add_argument("--json", action="store_true")
     given = parser.parse_args()
     if not given.file.exists():
         parser.error(f"{given.file} does not exist yet: run python experiments/worlds.py --fit all")
-    worlds = json.loads(given.file.read_text(encoding="utf-8"))["worlds"]
+    worlds = load(given.file)
     if given.complete:
         worlds = [row for row in worlds if all(row["arithmetic_complete"].values())]
-    rows = summarise(worlds, scope=given.scope)
-    print(
-        f"{'group':16}{'tier':15}{'method':11}{'worlds':>7}{'without':>8}{'50 %':>6}{'80 %':>6}{'90 %':>6}"
-        f"{'95 %':>6}  {'90 % between':14}{'factor':>7}{'bias':>7}{'CRPS':>7}{'score':>7}{'ratio':>6}"
-    )
-    for row in rows:
-        line = f"{row['group']:16}{row['tier']:15}{row['method']:11}{row['worlds']:7}{row['without']:8}"
-        if "log_crps" in row:
-            line += "".join(f"{row[f'coverage_{level}']:6.0%}" for level in ("50%", "80%", "90%", "95%"))
-            low, high = row["coverage_90%_ci"]
-            line += f"  {f'{low:.0%} to {high:.0%}':14}{row['factor_90%']:7.2f}{row['log_bias']:+7.2f}"
-            line += f"{row['log_crps']:7.3f}{row['log_score_90%']:7.2f}"
-            line += f"{row['ratio']['90%']:6.1f}" if "ratio" in row else ""
-        print(line)
+    if given.json:
+        print(json.dumps(document(worlds), indent=1, allow_nan=False))
+        return
+    scopes = (given.scope,) if given.scope else ("observed", "all")
+    tables = [*(coverage_table(worlds, scope=scope) for scope in scopes), checks_table(worlds)]
+    print("\n\n".join(table.to_markdown() if given.markdown else str(table) for table in tables))
 
 
 if __name__ == "__main__":

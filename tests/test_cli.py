@@ -170,6 +170,40 @@ def test_wrong_input_exits_2_with_one_message_and_writes_nothing(
     assert files_in(folder) == before
 
 
+def test_calibrate_passes_every_option_on_and_says_what_it_wrote(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls: list[dict[str, Any]] = []
+
+    class Found:
+        def __str__(self) -> str:
+            return "the table"
+
+        def to_json(self) -> str:
+            return '{"study": "fr-2018"}\n'
+
+    def calibrate(study: me.Study, **options: Any) -> Found:
+        calls.append({"study": study.id, **options})
+        return Found()
+
+    monkeypatch.setattr(me, "calibrate", calibrate)
+    assert main(["calibrate", "fr-2018"]) == 0
+    out, _ = capsys.readouterr()
+    assert out.startswith("the table\n")
+    assert "fr-2018-calibration/calibration.json" in out
+    arguments = ["--worlds", "7", "--jobs", "2", "--output", "here", "--seed", "9", "--resume", "--json"]
+    assert main(["calibrate", "fr-2018", *arguments]) == 0
+    assert json.loads(capsys.readouterr().out) == {"study": "fr-2018"}
+    first, second = calls
+    assert (first["worlds"], first["rng"], first["jobs"], first["resume"]) == (200, 1, 1, False)
+    assert (second["worlds"], second["rng"], second["jobs"], second["resume"]) == (7, 9, 2, True)
+    assert second["output"] == Path("here")
+    # Nothing is drawn for what cannot be written.
+    Path("file").write_text("", encoding="utf-8")
+    assert main(["calibrate", "fr-2018", "--output", "file/here"]) == 2
+    assert len(calls) == 2
+
+
 def test_check_reports_every_fault_with_its_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = FRANCE.replace("value = 50000", "value = -50000", 1).replace(
         'country = "FR"', 'country = "France"'

@@ -60,7 +60,7 @@ PUBLIC = {
     "answers": ["Estimate", "Interval", "compare", "consensus"],
     "studies": ["Study", "citation", "load_study", "read_study", "reproduce", "studies", "template"],
     "what to collect next": ["PlatformFigure", "PopulationSurvey", "SurveyWaves", "TrafficSource", "plan"],
-    "the joint model": ["Prior", "WorkforceFit", "WorkforceModel", "load_fit", "read_priors"],
+    "the joint model": ["calibrate", "Prior", "WorkforceFit", "WorkforceModel", "load_fit", "read_priors"],
     "several countries": ["CountPriors", "PooledFit", "PooledModel", "load_pooled_fit", "pooled_counts"],
     "rooms": ["datasets", "errors", "simulate"],
     "bases of errors": ["MicroestimError", "MicroestimWarning"],

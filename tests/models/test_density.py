@@ -14,7 +14,7 @@ STUDIES = ("fr-2018", "one platform", "everything")
 FRANCE = [
     item.id
     for item in me.load_study("fr-2018").evidence
-    if item.role == "evidence" and item.type not in ("income", "hours", "benchmark")
+    if item.role == "evidence" and item.type not in ("income", "hours", "composition", "benchmark")
 ]
 SURVEY = ("ff-captures", "ff-frequency", "ff-memberships", "ff-memberships-any")
 

@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -209,7 +210,7 @@ def test_a_study_of_one_platform_without_steps_has_a_report(single_platform_fit)
 def test_the_report_is_replaced_whole(tmp_path, prior_fit, sound, monkeypatch):
     from microestim.report import page
 
-    monkeypatch.setattr(page, "compose_report", lambda fit, *, alternatives: sound)
+    monkeypatch.setattr(page, "compose_report", lambda fit, *, alternatives, derived: sound)
     path = tmp_path / "report.html"
     path.write_text("old")
     assert write_report(prior_fit, path) == path
@@ -225,3 +226,32 @@ def test_the_report_can_be_quoted_in_english_and_in_the_study_s_language(converg
     page = unescape(compose_report(converged_prior_fit).html)
     for language in ("en", "fr"):
         assert f'<blockquote lang="{language}"><p>{converged_prior_fit.paragraph(language)}</p>' in page
+
+
+def test_what_follows_and_who_answered_stand_in_the_page(
+    converged_prior_fit: me.WorkforceFit, tmp_path: Path
+) -> None:
+    """With inputs: shares, wage bill, jobs by income and by hours. Without: the reserve alone."""
+    fit = converged_prior_fit
+    derived = fit.derived(
+        active_population=(29e6, 30e6), monthly_income=21, monthly_wage=1185, hourly_pay=(2, 3),
+        weekly_hours=3, full_time_hours=35, currency="euros",
+    )  # fmt: skip
+    page = fit.report(tmp_path / "full.html", derived=derived).read_text(encoding="utf-8")
+    for words in (
+        "share of the active population",
+        "wage bill",
+        "full-time equivalents by income",
+        "full-time equivalents by hours",
+        "full-time equivalents by the hours that income pays",
+        "monthly, not weekly",
+        "unless the model extends it",
+        "no occupation",
+    ):
+        assert words in page
+    frame = derived.to_frame()
+    for quantity in ("full-time equivalents by income", "full-time equivalents by hours"):
+        assert set(frame.loc[frame["quantity"] == quantity, "tier"]) == set(fit.tiers.people)
+    plain = fit.report(tmp_path / "plain.html").read_text(encoding="utf-8")
+    assert "reserve" in plain
+    assert "wage bill" not in plain

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import microestim as me
+from microestim.checks import published_arithmetic as arithmetic
+from microestim.checks.result import CheckResult
 from microestim.errors import InputError
 from microestim.simulate.worlds.activity import draw_days
 from microestim.simulate.worlds.people import Accounts, draw_engagement
@@ -423,7 +425,7 @@ def test_knobs_of_200_worlds_are_spread_over_their_ranges() -> None:
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
-        ({"n_platforms": 13}, "knob n_platforms is 13"),
+        ({"n_platforms": 61}, "knob n_platforms is 61"),
         ({"n_people": 0}, "knob n_people is 0"),
         ({"n_people": 1e4}, "whole number"),
         ({"refusers": 1.2}, "knob refusers is 1.2"),
@@ -549,9 +551,22 @@ def test_the_worlds_of_the_experiment_are_those_that_were_fixed() -> None:
     assert all(min(row["truth"].values()) > 0 for row in drawn["worlds"])
 
 
+def test_answers_that_are_all_alike_are_shown_only() -> None:
+    """World 86: 13 respondents, all on one platform. The study can be read and modelled; the world stays."""
+    worlds = experiment("worlds")
+    fixed = json.loads(worlds.DRAWN.read_text(encoding="utf-8"))["worlds"][86]
+    world = worlds.make("random", 86)
+    assert world.fingerprint.startswith(fixed["fingerprint"])
+    study = world.study()
+    assert study.item("memberships-month").counts == {"1": 13}
+    assert study.item("memberships-month").role == "shown only"
+    assert "memberships-month" in me.WorkforceModel(study).design.left_out
+    with pytest.raises(me.errors.StudyError, match="no spread to weigh it by"):
+        study.replacing("memberships-month", role="evidence")
+
+
 def test_published_arithmetic_gives_the_french_results() -> None:
     """On the study that prints them: 14,066, 48,819 and 251,181 from the report's own inputs."""
-    arithmetic = experiment("published_arithmetic")
     inputs = arithmetic.Inputs(
         registrations={
             "ff": (("ff",), arithmetic.Figure(50_000.0)),
@@ -576,7 +591,6 @@ def test_published_arithmetic_gives_the_french_results() -> None:
 
 
 def test_published_arithmetic_of_worlds_is_centred_on_its_estimates(worlds: list[me.simulate.World]) -> None:
-    arithmetic = experiment("published_arithmetic")
     n_weekly = 0
     for world in worlds:
         inputs = arithmetic.read_inputs(world.study())
@@ -607,6 +621,11 @@ def test_a_run_resumes_where_it_stopped_and_refuses_another_experiment(
         def draws(self, tier: str, *, of: str, scope: str) -> np.ndarray:
             truth = self.world.truth(tier, of=of, scope=scope)
             return truth * np.exp(0.1 * np.random.default_rng(1).standard_normal((2, 500)))
+
+        def check(self) -> list[CheckResult]:
+            return [
+                CheckResult("scope of the evidence", passed, "A sentence.") for passed in (True, False, None)
+            ]
 
     class Model:
         def __init__(self, study: me.Study) -> None:
@@ -640,10 +659,23 @@ def test_a_run_resumes_where_it_stopped_and_refuses_another_experiment(
     assert rows[0]["model"]["observed"]["weekly"]["log_crps"] == pytest.approx(exact["log_crps"], rel=1e-5)
     summary = table.summarise(rows, scope="all")
     (weekly,) = (r for r in summary if (r["group"], r["tier"], r["method"]) == ("random", "weekly", "model"))
-    assert (weekly["worlds"], weekly["without"], weekly["not_converged"]) == (2, 1, 1)
-    assert weekly["coverage_90%"] == 1.0
+    assert (weekly["worlds"], weekly["without"], weekly["refused"], weekly["not_converged"]) == (2, 1, 1, 0)
+    ninety = next(each for each in weekly["scores"]["levels"] if each["level"] == 0.9)
+    assert ninety["coverage"] == 1.0
     # One of one: the exact interval reaches down to 0.025.
-    assert weekly["coverage_90%_ci"] == pytest.approx((0.025, 1.0))
+    assert (ninety["coverage_low"], ninety["coverage_high"]) == pytest.approx((0.025, 1.0))
+    # The ratio is over the worlds with both; the complete ones are among them.
+    theirs = rows[0]["arithmetic"]["observed"]["weekly"]
+    assert weekly["ratio"]["worlds"] == int(theirs is not None)
+    assert weekly["ratio_complete"]["worlds"] <= weekly["ratio"]["worlds"]
+    checked = {row["group"]: row for row in table.named_by_checks(rows)}
+    assert checked["random"]["failed"] == {"scope of the evidence": 1}
+    assert checked["random"]["checked"] == 1
+    assert "2 of 200" in str(table.coverage_table(rows))
+    assert json.loads(json.dumps(table.document(rows), allow_nan=False))["worlds"] == 3
+    # The page is built with no world at all, too.
+    assert table.load(tmp_path / "none.json") == []
+    assert "0 of 600 worlds" in table.coverage_table([]).to_markdown()
 
     other = json.loads(output.read_text(encoding="utf-8")) | {"seed": 1}
     output.write_text(json.dumps(other), encoding="utf-8")

@@ -63,7 +63,7 @@ def test_every_block_of_the_template_is_valid_when_it_is_uncommented() -> None:
     study = parse_study(uncomment(fill(template("br-2023"))))
     shown = {e.type for e in study.evidence}
     # Income and hours do not bear on the size, and are left to the documentation.
-    assert shown == set(EVIDENCE_TYPES) - {"income", "hours"}
+    assert shown == set(EVIDENCE_TYPES) - {"income", "hours", "composition"}
     assert [p.id for p in study.published] == ["report-weekly"]
 
 

@@ -91,7 +91,7 @@ class _Assembly:
         self.steady: tuple[str, ...] = ()
         self.items = []
         for item in study.evidence:
-            if item.type in ("income", "hours", "benchmark"):
+            if item.type in ("income", "hours", "composition", "benchmark"):
                 self.left_out[item.id] = (
                     "shown beside the result; it does not measure how many people there are"
                 )

@@ -110,6 +110,29 @@ class CompiledModel:
             raise ValueError(f"data of lengths {lengths} do not fit a model compiled for {self.lengths}")
         return replace(self, data=np.concatenate([data[name] for name in self.lengths], dtype=float))
 
+    def log_density(self, point: np.ndarray) -> float:
+        """Compute the log density at one point, as the sampler does.
+
+        Parameters
+        ----------
+        point : ndarray, shape (size,)
+            Standard normal deviates.
+
+        Returns
+        -------
+        float
+            The log density; NaN where it or its gradient is not finite.
+        """
+        import ctypes
+
+        if self.data is None:
+            raise ValueError("the compiled model has no data yet")
+        values, gradient, value = np.array(point, float), np.zeros(self.size), np.zeros(1)
+        address = ctypes.POINTER(ctypes.c_double)
+        arrays = (values, gradient, value, np.ascontiguousarray(self.data))
+        status = self.function.ctypes(self.size, *(array.ctypes.data_as(address) for array in arrays))
+        return float(value[0]) if status == 0 else math.nan
+
     def target(self) -> CompiledPyMCModel:
         """Give the model in the form that nutpie samples from: compiled functions, called from its threads.
 

@@ -12,6 +12,7 @@ from microestim.checks.fitted import FittedModel
 from microestim.errors import InputError
 from microestim.report.figures import FIGURE_NAMES
 from microestim.report.page import compose_report
+from microestim.results import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ class SavableFit(FittedModel, Protocol):
 
 
 def write_outputs(
-    fit: SavableFit, folder: Path, *, alternatives: Sequence[FittedModel] = ()
+    fit: SavableFit, folder: Path, *, alternatives: Sequence[FittedModel] = (), derived: Table | None = None
 ) -> dict[str, Path]:
     """Write `report.html`, `estimates.csv`, `posterior.nc` and `figures/*.png` to a folder.
 
@@ -53,6 +54,8 @@ def write_outputs(
         Folder to write to; made if missing. Files of these names are replaced, others are left alone.
     alternatives : sequence of WorkforceFit, optional
         Fits of the same study under other readings: in the report and in the estimates.
+    derived : Table, optional
+        What follows from the number of people, to stand in the report.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def write_outputs(
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{str(folder)!r} is a file; give a folder to write to")
-    report = compose_report(fit, alternatives=alternatives)
+    report = compose_report(fit, alternatives=alternatives, derived=derived)
     contents = {
         "report.html": report.html.encode(),
         "estimates.csv": estimate_frame(fit, alternatives=alternatives).to_csv(index=False).encode(),

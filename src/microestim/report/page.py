@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microestim.checks.bounds import draw_bounds, frame_platform, study_bounds
+from microestim.checks.composition import composition_table
 from microestim.checks.reproduction import Reproduction, reproduce
 from microestim.checks.result import CheckResult
 from microestim.errors import InputError, NotEstimableError
@@ -72,7 +73,9 @@ class Report:
     pictures: Mapping[str, Picture]
 
 
-def write_report(fit: FittedModel, path: Path, *, alternatives: Sequence[FittedModel] = ()) -> Path:
+def write_report(
+    fit: FittedModel, path: Path, *, alternatives: Sequence[FittedModel] = (), derived: Table | None = None
+) -> Path:
     """Write the report as one self-contained HTML file: nothing is loaded from elsewhere.
 
     Parameters
@@ -83,6 +86,8 @@ def write_report(fit: FittedModel, path: Path, *, alternatives: Sequence[FittedM
         File to write; it is replaced as a whole or not at all.
     alternatives : sequence of WorkforceFit, optional
         Fits of the same study under other readings, shown beside this one.
+    derived : Table, optional
+        What follows from the number of people.
 
     Returns
     -------
@@ -94,7 +99,7 @@ def write_report(fit: FittedModel, path: Path, *, alternatives: Sequence[FittedM
     InputError
         An alternative is of another study, or the file cannot be written.
     """
-    report = compose_report(fit, alternatives=alternatives)
+    report = compose_report(fit, alternatives=alternatives, derived=derived)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".microestim-", suffix=".html")
         try:
@@ -113,7 +118,9 @@ def write_report(fit: FittedModel, path: Path, *, alternatives: Sequence[FittedM
     return path
 
 
-def compose_report(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) -> Report:
+def compose_report(
+    fit: FittedModel, *, alternatives: Sequence[FittedModel] = (), derived: Table | None = None
+) -> Report:
     """Make the report in memory.
 
     Parameters
@@ -122,6 +129,8 @@ def compose_report(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()
         The fit.
     alternatives : sequence of WorkforceFit, optional
         Fits of the same study under other readings.
+    derived : Table, optional
+        What follows from the number of people.
 
     Returns
     -------
@@ -141,7 +150,7 @@ def compose_report(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()
             )
     influence = fit.prior_influence()
     pictures = draw_figures(fit, alternatives=alternatives, influence=influence, predictive=fit.predictive())
-    context = _context(fit, tuple(alternatives))
+    context = _context(fit, tuple(alternatives)) | {"derived": derived}
     context["influence"] = influence
     context["correlations"], context["changes"] = tables.influence_tables(influence)
     context["most"] = influence[influence.most_influential[0]]
@@ -181,6 +190,7 @@ def _context(fit: FittedModel, alternatives: tuple[FittedModel, ...]) -> dict[st
         **report_tables(fit),
         "evidence": tables.evidence_table(fit),
         "left_out": tables.left_out_table(fit),
+        "composition": composition_table(fit),
         "benchmarks": tables.benchmark_table(fit),
         "priors": tables.prior_table(fit),
         "settings": tables.settings_table(fits),

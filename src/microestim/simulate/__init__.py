@@ -4,12 +4,22 @@ from microestim.simulate.calibration import Calibration, calibrate, density_fing
 from microestim.simulate.closed_captures import captures
 from microestim.simulate.evidence import SimulatedStudy, simulate_evidence
 from microestim.simulate.scores import crps, interval_score, score_draws
-from microestim.simulate.worlds import DEPARTURES, Knobs, World, depart, draw_knobs, world
+from microestim.simulate.worlds import (
+    DEPARTURES,
+    Knobs,
+    ShapedWorld,
+    World,
+    depart,
+    draw_knobs,
+    shaped_world,
+    world,
+)
 
 __all__ = [
     "DEPARTURES",
     "Calibration",
     "Knobs",
+    "ShapedWorld",
     "SimulatedStudy",
     "World",
     "calibrate",
@@ -21,6 +31,7 @@ __all__ = [
     "ecdf_band",
     "interval_score",
     "score_draws",
+    "shaped_world",
     "simulate_evidence",
     "uniformity",
     "world",

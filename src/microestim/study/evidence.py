@@ -9,6 +9,7 @@ from pydantic import Field
 from microestim.study.answers import ActivityEvidence, HoursEvidence, IncomeEvidence, MembershipsEvidence
 from microestim.study.benchmarks import BenchmarkEvidence
 from microestim.study.captures import CapturesEvidence
+from microestim.study.compositions import CompositionEvidence
 from microestim.study.evidence_item import EvidenceItem, StatedError
 from microestim.study.last_visits import LastVisitEvidence
 from microestim.study.platform_counts import (
@@ -25,6 +26,7 @@ __all__ = [
     "AudienceEvidence",
     "BenchmarkEvidence",
     "CapturesEvidence",
+    "CompositionEvidence",
     "CountryShareEvidence",
     "Evidence",
     "EvidenceItem",
@@ -50,6 +52,7 @@ type Evidence = Annotated[
     | RatioEvidence
     | IncomeEvidence
     | HoursEvidence
+    | CompositionEvidence
     | BenchmarkEvidence,
     Field(discriminator="type"),
 ]
@@ -66,6 +69,7 @@ EVIDENCE_TYPES: dict[str, type[EvidenceItem]] = {
     "ratio": RatioEvidence,
     "income": IncomeEvidence,
     "hours": HoursEvidence,
+    "composition": CompositionEvidence,
     "benchmark": BenchmarkEvidence,
 }
 """The class of each type of evidence."""

@@ -8,6 +8,7 @@ from microestim.errors import ScopeError
 from microestim.study.evidence import (
     ActivityEvidence,
     CapturesEvidence,
+    CompositionEvidence,
     CountryShareEvidence,
     Evidence,
     LastVisitEvidence,
@@ -100,7 +101,8 @@ def _memberships(parts: Parts, item: MembershipsEvidence, at: Path) -> Iterator[
 def _scope_of_type(parts: Parts, item: Evidence, members: frozenset[str] | None, at: Path) -> Iterator[Fault]:
     if members is None:
         return
-    single = isinstance(item, CapturesEvidence | CountryShareEvidence | LastVisitEvidence) or (
+    of_one = CapturesEvidence | CompositionEvidence | CountryShareEvidence | LastVisitEvidence
+    single = isinstance(item, of_one) or (
         isinstance(item, ActivityEvidence) and item.frequency_scope == "this platform"
     )
     if single and len(members) > 1:

@@ -41,7 +41,7 @@ def not_usable(parts: Parts, item: Evidence, members: frozenset[str] | None, at:
     Fault
         One a reason.
     """
-    if item.type in ("benchmark", "income", "hours"):
+    if item.type in ("benchmark", "income", "hours", "composition"):
         yield make_fault(
             (*at, "role"),
             f"evidence of type {item.type} does not enter the joint model",
@@ -59,7 +59,7 @@ def not_usable(parts: Parts, item: Evidence, members: frozenset[str] | None, at:
         case NeverUsedEvidence():
             found += _never_used(item, members)
         case MembershipsEvidence():
-            found += _memberships(parts, item)
+            found += [*_memberships(parts, item), *_memberships_weighed(item)]
     for key, message, given, accepted, kind in found:
         where = (*at, key) if key else at
         yield make_fault(
@@ -150,3 +150,20 @@ def _memberships(parts: Parts, item: MembershipsEvidence) -> Iterator[_Wrong]:
     if item.frame == "population" and (item.counts is None or item.window != "ever"):
         message = "memberships of the general population enter as counts over all time"
         yield "frame", message, item.frame, 'counts, and window = "ever"', StudyError
+
+
+def _memberships_weighed(item: MembershipsEvidence) -> Iterator[_Wrong]:
+    if item.platforms == "any" or item.frame == "population":
+        return
+    wanted = "registered" if item.window == "ever" else "worked"
+    if item.kind != wanted:
+        message = f"platforms {item.kind} on over the window {item.window!r} are no quantity of the model"
+        yield "kind", message, item.kind, wanted, StudyError
+    counts = item.counts_by_number
+    if item.window != "ever" and counts is not None and sum(count > 0 for count in counts.values()) < 2:
+        message = "all respondents gave the same number, so that its mean has no spread to weigh it by"
+        given = [number for number, count in counts.items() if count]
+        yield "counts", message, given, "two numbers or more", StudyError
+    elif item.window == "ever" and item.sd == 0:
+        message = "a standard deviation of exactly 0 leaves no spread to weigh the mean by"
+        yield "sd", message, item.sd, "the counts, or no sd", StudyError

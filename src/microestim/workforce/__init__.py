@@ -1,5 +1,6 @@
 """The public face of the joint model: the model, its fit, and what to collect next."""
 
+from microestim.workforce.calibration import calibrate
 from microestim.workforce.candidates import PlatformFigure, PopulationSurvey, SurveyWaves, TrafficSource
 from microestim.workforce.citing import citation
 from microestim.workforce.fit import WorkforceFit
@@ -22,6 +23,7 @@ __all__ = [
     "TrafficSource",
     "WorkforceFit",
     "WorkforceModel",
+    "calibrate",
     "citation",
     "load_fit",
     "load_pooled_fit",

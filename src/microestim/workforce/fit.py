@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from microestim.checks.composition import Composition
     from microestim.checks.evidence_influence import EvidenceInfluence, LeftOut
     from microestim.checks.prior_influence import PriorInfluence
     from microestim.workforce.derived import ByTier, Derived, Known
@@ -241,6 +242,40 @@ class WorkforceFit(JointPosterior):
         self._influence[by] = found
         return found
 
+    def composition(self, *, rng: int | np.random.Generator | None = None) -> Composition:
+        """Say who the respondents are, by sex, age and occupation, with intervals.
+
+        Parameters
+        ----------
+        rng : int, Generator or None
+            Source of randomness; the fit's own seed unless given.
+
+        Returns
+        -------
+        Composition
+            Shares of respondents of the surveyed platform as a table and a frame. People of a tier, on
+            request (`table(tier=...)`), are marked: no survey of one platform says who is on the others.
+
+        Raises
+        ------
+        InputError
+            The study has no evidence of type composition.
+
+        Notes
+        -----
+        Shares follow a Dirichlet distribution with the prior of Jeffreys, from the respondents over the
+        design effect, and are multiplied with the posterior draw by draw.
+
+        Examples
+        --------
+        >>> import microestim as me
+        >>> fit = me.load_fit("br-2023.nc")  # doctest: +SKIP
+        >>> fit.composition().table(tier="weekly")  # doctest: +SKIP
+        """
+        from microestim.checks.composition import compose
+
+        return compose(self, rng=self.settings.seed if rng is None else rng)
+
     def derived(
         self,
         *,
@@ -363,7 +398,13 @@ class WorkforceFit(JointPosterior):
             title="The question on frequency, read in each way (the study's own first)",
         )
 
-    def write(self, folder: str | Path, *, alternatives: tuple[WorkforceFit, ...] = ()) -> dict[str, Path]:
+    def write(
+        self,
+        folder: str | Path,
+        *,
+        alternatives: tuple[WorkforceFit, ...] = (),
+        derived: Derived | None = None,
+    ) -> dict[str, Path]:
         """Write the report, the estimates, the posterior and the figures to a folder.
 
         Parameters
@@ -372,6 +413,9 @@ class WorkforceFit(JointPosterior):
             Folder to write to; made if it is not there, and files of the same name are replaced.
         alternatives : tuple of WorkforceFit, optional
             Fits of the same study under other readings, shown beside this one.
+        derived : Derived, optional
+            What `derived` gave, to stand in the report: shares of a population, wage bill, full-time
+            equivalents. Without it, only what needs no further input does.
 
         Returns
         -------
@@ -380,7 +424,8 @@ class WorkforceFit(JointPosterior):
         """
         from microestim.report.files import write_outputs
 
-        return write_outputs(self, Path(folder), alternatives=alternatives)
+        table = (derived or self.derived()).table()
+        return write_outputs(self, Path(folder), alternatives=alternatives, derived=table)
 
     def plot(self) -> Figure:
         """Draw each tier's posterior with the published figures.
@@ -394,7 +439,13 @@ class WorkforceFit(JointPosterior):
 
         return plot_tiers(self)
 
-    def report(self, path: str | Path, *, alternatives: tuple[WorkforceFit, ...] = ()) -> Path:
+    def report(
+        self,
+        path: str | Path,
+        *,
+        alternatives: tuple[WorkforceFit, ...] = (),
+        derived: Derived | None = None,
+    ) -> Path:
         """Write the self-contained HTML report.
 
         Parameters
@@ -403,6 +454,9 @@ class WorkforceFit(JointPosterior):
             File to write.
         alternatives : tuple of WorkforceFit, optional
             Fits of the same study under other readings, shown beside this one.
+        derived : Derived, optional
+            What `derived` gave, to stand in the report: shares of a population, wage bill, full-time
+            equivalents. Without it, only what needs no further input does.
 
         Returns
         -------
@@ -411,7 +465,8 @@ class WorkforceFit(JointPosterior):
         """
         from microestim.report.page import write_report
 
-        return write_report(self, Path(path), alternatives=alternatives)
+        table = (derived or self.derived()).table()
+        return write_report(self, Path(path), alternatives=alternatives, derived=table)
 
     def save(self, path: str | Path) -> Path:
         """Save the fit as netCDF: draws, densities, study, priors, seed and versions.

@@ -15,6 +15,7 @@ from microestim.models.design import Design
 from microestim.models.evaluation import Deviates
 from microestim.models.graph import build_graph, graph_data
 from microestim.models.priors import Prior, override_priors
+from microestim.models.reuse import is_compiled_from
 from microestim.models.sampling import (
     CompiledModel,
     SamplerSettings,
@@ -126,6 +127,42 @@ class WorkforceModel:
         }
         other._compiled = self._compiled
         return other
+
+    def with_study(self, study: Study) -> WorkforceModel:
+        """Give the same priors on another study; a compiled model that is also that of the other is kept.
+
+        Parameters
+        ----------
+        study : Study
+            The other study.
+
+        Returns
+        -------
+        WorkforceModel
+            A new model. Whether the compiled log density is its own is found out by comparing it, at a few
+            points, with the formulas in NumPy: a study with the same kinds of evidence on the same platforms
+            shares it, unless numbers differ that are part of the formulas (as numbers of respondents are).
+        """
+        other = WorkforceModel(study)
+        other._priors = self._priors
+        if self._compiled is not None and is_compiled_from(self._compiled, other._design, other._priors):
+            other._compiled = self._compiled
+        return other
+
+    def shares_compiled(self, other: WorkforceModel) -> bool:
+        """Say whether this model and another are compiled, and by the same function.
+
+        Parameters
+        ----------
+        other : WorkforceModel
+            The other model.
+
+        Returns
+        -------
+        bool
+            False where either is not compiled yet.
+        """
+        return self._compiled is not None and self._compiled is other._compiled
 
     def compile(self, *, progress: bool | TextIO = False) -> float:
         """Compile the model, if it is not yet; `fit` does this by itself.

@@ -3,6 +3,17 @@
 from microestim.simulate.worlds.departures import DEPARTURES, Departure, depart
 from microestim.simulate.worlds.knobs import Knobs
 from microestim.simulate.worlds.ranges import draw_knobs
+from microestim.simulate.worlds.shaped import ShapedWorld, shaped_world
 from microestim.simulate.worlds.world import World, world
 
-__all__ = ["DEPARTURES", "Departure", "Knobs", "World", "depart", "draw_knobs", "world"]
+__all__ = [
+    "DEPARTURES",
+    "Departure",
+    "Knobs",
+    "ShapedWorld",
+    "World",
+    "depart",
+    "draw_knobs",
+    "shaped_world",
+    "world",
+]

@@ -14,7 +14,7 @@ from microestim.simulate.worlds.knobs import Knobs
 from microestim.simulate.worlds.people import Accounts
 from microestim.simulate.worlds.platforms import WorldPlatforms
 
-__all__ = ["Audience", "measure_audience"]
+__all__ = ["Audience", "measure_audience", "report_visitors"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -87,17 +87,34 @@ def measure_audience(
     per_person = knobs.curious * (knobs.whole_site if whole_site else 1.0)
     curious = per_person * np.exp(knobs.curious_spread * rng.standard_normal(j)) * people
     visitors = connections + curious
-    reported = {"service A": _report(knobs, visitors, knobs.vendor_bias, rng)}
+    reported = {"service A": report_visitors(knobs, visitors, knobs.vendor_bias, rng)}
     # The other service is off in its own way.
     if rng.random() < knobs.p_second_vendor:
-        reported["service B"] = _report(knobs, visitors, 0.4 * rng.standard_normal() - 0.1, rng)
+        reported["service B"] = report_visitors(knobs, visitors, 0.4 * rng.standard_normal() - 0.1, rng)
     return Audience(people, visitors, reported, whole_site)
 
 
-def _report(
+def report_visitors(
     knobs: Knobs, visitors: Floats, bias: float, rng: np.random.Generator
 ) -> tuple[float | None, ...]:
-    """Report the visitors of each platform as one service does, from the members of its panel."""
+    """Report the visitors of each platform as one service does, from the members of its panel.
+
+    Parameters
+    ----------
+    knobs : Knobs
+        The world's knobs.
+    visitors : ndarray of float
+        Visitors who are there to be counted; one element a platform.
+    bias : float
+        Log of the factor by which the service is off on all platforms alike.
+    rng : numpy.random.Generator
+        Source of random numbers.
+
+    Returns
+    -------
+    tuple of (float or None)
+        What it reports; 0 below its threshold, None where it did not measure.
+    """
     j = len(visitors)
     noise = np.exp(bias + knobs.vendor_noise * rng.standard_normal(j))
     estimated = rng.poisson(visitors * noise * knobs.panel_share) / knobs.panel_share

@@ -23,6 +23,9 @@ type CapturesForm = Literal["histories", "two samples", "by frequency", "estimat
 type FrequencyForm = Literal["counts", "shares", "none"]
 type MembershipsForm = Literal["counts", "by frequency", "mean", "none"]
 
+MOST_PLATFORMS, MOST_WAVES = 60, 12
+"""Platforms and waves that a world can have; those of the experiment have far fewer."""
+
 _WORDS = {
     "activity_family": ActivityFamily,
     "survey_on": SurveyOn,
@@ -68,9 +71,9 @@ class Knobs:
     n_people : int
         People who open at least one account before the last survey wave ends (people).
     n_platforms : int
-        Platforms that residents can join, 1 to 12.
+        Platforms that residents can join, 1 to 60; `draw_knobs` draws up to 12.
     n_classes : int
-        Classes that these platforms fall into, 1 to 4, at most one a platform.
+        Classes that these platforms fall into, 1 to 6, at most one a platform; `draw_knobs` draws up to 4.
     n_without_residents : int
         Platforms that are listed too, though residents cannot join them.
     size_spread : float
@@ -191,7 +194,7 @@ class Knobs:
     survey_on : {"largest closed", "any"}
         On which platform: the largest that only residents may join, or any, larger ones more often.
     n_waves : int
-        Waves, 2 to 4.
+        Waves, 2 to 12; `draw_knobs` draws up to 4.
     wave_days : int
         Length of a wave (days).
     gap_days : int
@@ -375,9 +378,9 @@ class Knobs:
         self._within("country_share", 1e-6, 0.9)
         for name in ("on_spell", "long_pause_factor", "devices", "whole_site"):
             self._within(name, 1, math.inf)
-        self._within("n_platforms", 1, 12)
-        self._within("n_waves", 2, 4)
-        self._within("n_classes", 1, min(4, self.n_platforms))
+        self._within("n_platforms", 1, MOST_PLATFORMS)
+        self._within("n_waves", 2, MOST_WAVES)
+        self._within("n_classes", 1, min(6, self.n_platforms))
         if self.captures_form in ("two samples", "estimate") and self.n_waves != 2:
             raise InputError(f"captures_form {self.captures_form!r} needs n_waves = 2, not {self.n_waves}")
         if self.silent_class and self.n_classes < 2:

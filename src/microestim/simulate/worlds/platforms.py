@@ -18,7 +18,14 @@ MONTH = 30.44
 """Days in a month, on average."""
 REFERENCE_YEAR = 2022
 # In the order in which they come: most studies are of online micro-tasks first.
-_CLASSES: tuple[PlatformClass, ...] = ("online micro-tasks", "localised tasks", "user tests", "deep labour")
+_CLASSES: tuple[PlatformClass, ...] = (
+    "online micro-tasks",
+    "localised tasks",
+    "user tests",
+    "deep labour",
+    "freelancing",
+    "other",
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -194,15 +194,16 @@ class World:
         Returns
         -------
         Study
-            Checked as any study is; the same at every call.
+            Checked as any study is; the same at every call. Answers that are all alike have no spread by
+            which a model could weigh them, and are shown only.
         """
-        contents, where = self._contents | {"id": id}, self.platforms
+        contents, where = self._contents, self.platforms
+        evidence = [item | _SHOWN if _all_alike(item) else item for item in contents["evidence"]]
+        platforms = [dict(each) for each in contents["platforms"]]
         if where.intermediary is not None and where.execution is not None:
             # What anybody knows who knows the intermediary. It is not in the fingerprint, which is older.
-            platforms = [dict(each) for each in contents["platforms"]]
             platforms[where.intermediary]["executes_on"] = where.ids[where.execution]
-            contents["platforms"] = platforms
-        return Study(**contents)
+        return Study(**contents | {"id": id, "platforms": platforms, "evidence": evidence})
 
     @property
     def fingerprint(self) -> str:
@@ -370,6 +371,14 @@ def _silent(
     spared = platforms.class_of[int(np.argmax(size)) if survey_on is None else survey_on]
     chosen = rng.choice(np.setdiff1d(platforms.class_of, [spared]))
     return np.asarray(platforms.class_of == chosen)
+
+
+_SHOWN = {"role": "shown only", "note": "All respondents gave the same number."}
+
+
+def _all_alike(item: dict[str, Any]) -> bool:
+    """Whether an item has the memberships of a month or a week, and everybody gave the same number."""
+    return item["type"] == "memberships" and "window" in item and len(item["counts"]) == 1
 
 
 def _as_list(platforms: str | list[str]) -> list[str]:

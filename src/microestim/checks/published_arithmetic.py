@@ -16,13 +16,23 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-import microestim as me
 from microestim.errors import MicroestimWarning
+from microestim.estimators.accounts import extrapolate_ratio, people_from_accounts
+from microestim.estimators.two_samples import lincoln_petersen
+from microestim.study import Study
+from microestim.study.evidence import (
+    AudienceEvidence,
+    CapturesEvidence,
+    CountryShareEvidence,
+    MembershipsEvidence,
+    RegistrationsEvidence,
+)
+
+__all__ = ["Figure", "Inputs", "bootstrap", "complete", "estimates", "read_inputs"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +41,15 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure and its stated standard deviation of the log (0: none is stated)."""
+    """A figure and its stated error.
+
+    Parameters
+    ----------
+    value : float
+        The figure.
+    error : float, default 0.0
+        Stated standard deviation of its log; 0 where none is stated.
+    """
 
     value: float
     error: float = 0.0
@@ -41,7 +59,7 @@ class Figure:
 class Inputs:
     """What the arithmetic takes from a study; None where the study has nothing.
 
-    Attributes
+    Parameters
     ----------
     registrations, visitors : dict
         Residents' accounts and visitors, by evidence id, with the platforms that each is about.
@@ -60,11 +78,25 @@ class Inputs:
     memberships: tuple[float, float, int] | None
 
 
-def read_inputs(study: me.Study) -> Inputs:
-    """Take from a study what the arithmetic uses; only the first audience service is."""
-    shares = {item.platforms: item for item in study.of_type("country_share", role="evidence")}
+def read_inputs(study: Study) -> Inputs:
+    """Take from a study what the arithmetic uses; only the first audience service is.
+
+    Parameters
+    ----------
+    study : Study
+        The study; only evidence of role "evidence" counts.
+
+    Returns
+    -------
+    Inputs
+        What it has.
+    """
+    items = [item for item in study.evidence if item.role == "evidence"]
+    shares = {item.platforms: item for item in items if isinstance(item, CountryShareEvidence)}
     registrations: dict[str, tuple[tuple[str, ...], Figure]] = {}
-    for item in study.of_type("registrations", role="evidence"):
+    for item in items:
+        if not isinstance(item, RegistrationsEvidence):
+            continue
         where, value, error = study.resolve(item.platforms), item.value, _stated(item)
         if item.reach == "worldwide":
             share = shares.get(item.platforms)
@@ -72,30 +104,49 @@ def read_inputs(study: me.Study) -> Inputs:
                 continue
             value, error = value * share.value, math.hypot(error, _stated(share))
         registrations[item.id] = (where, Figure(value, error))
-    audiences = [a for a in study.of_type("audience", role="evidence") if a.value > 0]
-    first = min((a.vendor for a in audiences), default=None)
+    audiences = [item for item in items if isinstance(item, AudienceEvidence) and item.value]
+    first = min((each.vendor for each in audiences), default=None)
     visitors = {
-        a.id: (study.resolve(a.platforms), Figure(a.value, _stated(a)))
-        for a in audiences
-        if a.vendor == first
+        each.id: (study.resolve(each.platforms), Figure(each.value or 0.0, _stated(each)))
+        for each in audiences
+        if each.vendor == first
     }
     captures: tuple[int, int, int] | Figure | None = None
     survey_on = None
-    for item in study.of_type("captures", role="evidence"):
-        survey_on = item.platforms
-        if item.estimate is not None:
-            captures = Figure(item.estimate, _stated(item))
-        else:
-            captures = _first_two_waves(item.counts_by_history)
     memberships = None
-    for item in study.of_type("memberships"):
-        if item.frame != "population" and item.platforms != "any" and item.window == "ever":
+    for item in items:
+        if isinstance(item, CapturesEvidence):
+            asked = study.resolve(item.platforms)
+            survey_on = asked[0] if len(asked) == 1 else None
+            counts = item.counts_by_history
+            if item.estimate is not None:
+                captures = Figure(item.estimate, _stated(item))
+            elif counts is not None:
+                captures = _first_two_waves(counts)
+    for item in study.evidence:
+        if (
+            isinstance(item, MembershipsEvidence)
+            and item.frame != "population"
+            and item.platforms != "any"
+            and item.window == "ever"
+        ):
             memberships = _moments(item)
     return Inputs(registrations, visitors, captures, survey_on, memberships)
 
 
 def estimates(inputs: Inputs) -> dict[str, float | None]:
-    """People by tier, from the library's estimators; None where the arithmetic has no inputs."""
+    """Give the people by tier, from the library's estimators.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        What a study has.
+
+    Returns
+    -------
+    dict of str to (float or None)
+        People by tier; None where the arithmetic has no inputs.
+    """
     accounts = _total(inputs.registrations)
     visitors = _total(inputs.visitors)
     memberships = 1.0 if inputs.memberships is None else inputs.memberships[0]
@@ -104,8 +155,8 @@ def estimates(inputs: Inputs) -> dict[str, float | None]:
     anchor = _anchor(inputs)
     if size is not None and anchor is not None:
         own, total = anchor
-        weekly_accounts = me.extrapolate_ratio(size, of=own, to=total).n_hat
-    month = _people(me.audience_total([visitors]).n_hat if visitors else None, memberships)
+        weekly_accounts = float(extrapolate_ratio(size, of=own, to=total).n_hat)
+    month = _people(visitors, memberships)
     return {
         "registered": _people(accounts, memberships),
         "monthly_active": month,
@@ -115,7 +166,20 @@ def estimates(inputs: Inputs) -> dict[str, float | None]:
 
 
 def complete(inputs: Inputs, observed: Sequence[str]) -> dict[str, bool]:
-    """Say whether its sums are over all observed platforms: it counts nobody where a figure is missing."""
+    """Say whether its sums are over all observed platforms: it counts nobody where a figure is missing.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        What a study has.
+    observed : sequence of str
+        The observed platforms.
+
+    Returns
+    -------
+    dict of str to bool
+        For registrations and for visitors.
+    """
     return {
         "registrations": _covered(inputs.registrations) == set(observed),
         "visitors": _covered(inputs.visitors) == set(observed),
@@ -129,7 +193,22 @@ def _covered(figures: dict[str, tuple[tuple[str, ...], Figure]]) -> set[str]:
 def bootstrap(
     inputs: Inputs, rng: np.random.Generator, *, resamples: int = RESAMPLES
 ) -> dict[str, Floats | None]:
-    """Draws of `estimates` under its own assumptions: the population that it found, sampled again."""
+    """Draw `estimates` again under its own assumptions: the population that it found, sampled anew.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        What a study has.
+    rng : numpy.random.Generator
+        Source of random numbers.
+    resamples : int, default 2000
+        Number of draws.
+
+    Returns
+    -------
+    dict of str to (ndarray or None)
+        Draws of the people by tier; None where the arithmetic has no inputs.
+    """
     registrations = {
         name: _draws(figure, rng, resamples) for name, (_, figure) in inputs.registrations.items()
     }
@@ -156,7 +235,9 @@ def bootstrap(
     }
 
 
-def _stated(item: Any) -> float:
+def _stated(
+    item: RegistrationsEvidence | CountryShareEvidence | AudienceEvidence | CapturesEvidence,
+) -> float:
     return 0.0 if item.error is None else float(item.error.relative)
 
 
@@ -169,7 +250,7 @@ def _first_two_waves(counts: dict[str, int]) -> tuple[int, int, int]:
     return n1, n2, m
 
 
-def _moments(item: Any) -> tuple[float, float, int]:
+def _moments(item: MembershipsEvidence) -> tuple[float, float, int]:
     counts, mean, n = item.counts_by_number, item.headline, item.n_respondents
     if counts is not None:
         sd = math.sqrt(sum(count * (k - mean) ** 2 for k, count in counts.items()) / n)
@@ -214,7 +295,7 @@ def _size(captures: tuple[int, int, int] | Figure | None) -> float | None:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MicroestimWarning)
-        return float(me.lincoln_petersen(*captures).n_hat)
+        return float(lincoln_petersen(*captures).n_hat)
 
 
 def _size_draws(
@@ -236,6 +317,4 @@ def _draws(figure: Figure, rng: np.random.Generator, resamples: int) -> Floats:
 
 
 def _people(accounts: float | None, memberships: float) -> float | None:
-    return (
-        None if accounts is None else float(me.people_from_accounts(accounts, memberships=memberships).n_hat)
-    )
+    return None if accounts is None else float(people_from_accounts(accounts, memberships=memberships).n_hat)
