@@ -132,3 +132,17 @@ def test_a_fit_derives_with_its_own_seed(prior_fit: me.WorkforceFit) -> None:
     np.testing.assert_array_equal(first.draws("wage bill", "weekly"), second.draws("wage bill", "weekly"))
     other = prior_fit.derived(monthly_income=(10, 40), rng=99)
     assert (other.draws("wage bill", "weekly") != first.draws("wage bill", "weekly")).any()
+
+
+def test_full_time_equivalents_are_the_jobs_of_what_is_derived(prior_fit: me.WorkforceFit) -> None:
+    given = {"monthly_income": 21, "monthly_wage": 1185, "hourly_pay": (2, 3), "full_time_hours": 35}
+    found, whole = me.full_time_equivalents(prior_fit, **given), prior_fit.derived(**given)
+    assert {each.name for each in found.quantities} == {
+        "full-time equivalents by income",
+        "full-time equivalents by the hours that income pays",
+    }
+    for each in found.quantities:
+        np.testing.assert_array_equal(each.draws, whole.draws(each.name, each.tier))
+    assert "21" in str(found)
+    with pytest.raises(InputError, match="nothing to make full-time equivalents of; give monthly_income"):
+        me.full_time_equivalents(prior_fit)

@@ -164,7 +164,7 @@ def _keys(design: Design) -> list[tuple[str, str | None]]:
     for row in design.rows:
         for j, platform in enumerate(design.platforms):
             if row != "size":
-                keys.append((f"{row}[{platform}]", f"{row} of a platform"))
+                keys.append((f"{row}[{platform}]", f"{correlation_kind(row)} of a platform"))
             elif not design.sizes.own[j]:
                 keys.append((f"size[{platform}]", "size of a platform"))
             elif design.sizes.worldwide[j]:

@@ -3,6 +3,7 @@
 from microestim.workforce.calibration import calibrate
 from microestim.workforce.candidates import PlatformFigure, PopulationSurvey, SurveyWaves, TrafficSource
 from microestim.workforce.citing import citation
+from microestim.workforce.derived import full_time_equivalents
 from microestim.workforce.fit import WorkforceFit
 from microestim.workforce.model import WorkforceModel
 from microestim.workforce.planning import plan
@@ -25,6 +26,7 @@ __all__ = [
     "WorkforceModel",
     "calibrate",
     "citation",
+    "full_time_equivalents",
     "load_fit",
     "load_pooled_fit",
     "plan",

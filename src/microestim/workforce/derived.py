@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,9 @@ from microestim.workforce.tiers import TierEstimates
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ByTier", "Derived", "DerivedQuantity", "Known", "derive"]
+    from microestim.workforce.fit import WorkforceFit
+
+__all__ = ["ByTier", "Derived", "DerivedQuantity", "Known", "derive", "full_time_equivalents"]
 
 type Known = float | tuple[float, float]
 """A positive number that is known, or the limits between which it lies with 95 % probability."""
@@ -31,6 +33,8 @@ type ByTier = Known | Mapping[str, Known]
 """The same for the people of every tier, or one for each tier."""
 
 WEEKS_A_MONTH = 52 / 12
+
+_JOBS = "full-time jobs"
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +292,7 @@ def derive(
         for tier, values in each.items():
             rows.append(DerivedQuantity(name, tier, unit, formula, people[tier] * values / divisor))
 
-    job, what = "full-time jobs", "full-time equivalents by"
+    job, what = _JOBS, "full-time equivalents by"
     add("wage bill", f"{currency} a month", "people x monthly income", income, 1.0)
     if wage is not None:
         add(f"{what} income", job, "people x monthly income / full-time wage", income, wage)
@@ -300,6 +304,82 @@ def derive(
     return Derived(
         tuple(rows), tuple(inputs.printed), f"{tiers.study.title}: what follows from the number of people"
     )
+
+
+def full_time_equivalents(
+    fit: WorkforceFit,
+    *,
+    monthly_income: ByTier | None = None,
+    monthly_wage: Known | None = None,
+    weekly_hours: ByTier | None = None,
+    full_time_hours: Known | None = None,
+    hourly_pay: Known | None = None,
+    currency: str = "money",
+    rng: int | np.random.Generator | None = None,
+) -> Derived:
+    """Count the full-time jobs that micro-work comes to, by income and by hours, for each tier.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+    monthly_income : float or (low, high), or mapping of these by tier, optional
+        Mean income from micro-work of a person of the tier, in money a month.
+    monthly_wage : float or (low, high), optional
+        Wage of a full-time job, in money a month: by it income becomes jobs.
+    weekly_hours : float or (low, high), or mapping of these by tier, optional
+        Mean hours a week that a person of the tier spends on micro-work.
+    full_time_hours : float or (low, high), optional
+        Hours a week of a full-time job: by it hours become jobs.
+    hourly_pay : float or (low, high), optional
+        Pay of an hour of micro-work: by it income becomes hours.
+    currency : str, default "money"
+        Name of the currency, for units.
+    rng : int, Generator or None
+        Source of randomness for inputs with limits; the fit's own seed unless given.
+
+    Returns
+    -------
+    Derived
+        Jobs by each way that the inputs allow, one row a tier, as a table, a frame and draws.
+
+    Raises
+    ------
+    InputError
+        If nothing can be made of the inputs, or one is not positive.
+
+    See Also
+    --------
+    WorkforceFit.derived : These, and all else that follows from the number of people.
+
+    Notes
+    -----
+    By income: people x monthly income / full-time wage. By hours: people x weekly hours / full-time hours.
+    By the hours that income pays: people x monthly income / hourly pay / full-time hours a month. Where
+    micro-work pays less than the wage, the first is smaller than the others: say which one is meant.
+
+    Examples
+    --------
+    >>> import microestim as me
+    >>> fit = me.load_fit("fr-2018.nc")  # doctest: +SKIP
+    >>> me.full_time_equivalents(fit, monthly_income=21, monthly_wage=1185)  # doctest: +SKIP
+    """
+    found = fit.derived(
+        monthly_income=monthly_income,
+        monthly_wage=monthly_wage,
+        weekly_hours=weekly_hours,
+        full_time_hours=full_time_hours,
+        hourly_pay=hourly_pay,
+        currency=currency,
+        rng=rng,
+    )
+    jobs = tuple(each for each in found.quantities if each.unit == _JOBS)
+    if not jobs:
+        raise InputError(
+            "nothing to make full-time equivalents of; give monthly_income and monthly_wage, or weekly_hours "
+            "and full_time_hours, or monthly_income, hourly_pay and full_time_hours"
+        )
+    return replace(found, quantities=jobs, title=f"{fit.study.title}: full-time equivalents")
 
 
 def _share(tier: str, people: np.ndarray, population: np.ndarray) -> DerivedQuantity:
