@@ -15,6 +15,7 @@ from microestim.estimators.frequency_counts.compound_gamma_data import CompoundG
 from microestim.estimators.frequency_counts.compound_gamma_odds import (
     PenalisedOdds,
     best_odds,
+    nearest_odds,
     unpenalised_odds,
 )
 from microestim.estimators.frequency_counts.compound_gamma_shape import SHAPES, cross_validation
@@ -39,8 +40,8 @@ GAMMA_MIXTURE = "The rates at which people are seen follow a mixture of gamma di
 LARGEST_RARE = 300
 # Below, the chances of those who were seen no longer change with the shape, and nobody else is ever seen.
 LEAST_SHAPE = 0.01
-# By how much another mixture may be better, before the fit is refused; and in a resample before it is taken.
-UNCERTAIN, ROUGH = 1e-4, 1e-3
+# By how much another mixture may be better before the fit is refused.
+UNCERTAIN = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -130,10 +131,12 @@ class CompoundGammaCounts(FittedEstimate, CountEstimate):
         chances = self._chances_of_seen(self.rare)
         chances = np.concatenate(([odds], chances / chances.sum())) / (1 + odds)
 
+        fit = best_odds(*_arrays(self._described), self.alpha, guess=odds)
+
         def refit(counts: FrequencyCounts) -> float:
             times, people = _arrays(counts.counts)
             _need_repeats(counts, times, people)
-            found = best_odds(times, people, self.alpha, guess=odds, tolerance=ROUGH)
+            found = nearest_odds(times, people, fit)
             return often + float(people.sum()) * (1 + found.odds)
 
         return bootstrap_interval(

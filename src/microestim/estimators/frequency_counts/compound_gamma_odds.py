@@ -57,6 +57,8 @@ class PenalisedOdds:
         The ordinary mixture that it was made from.
     gap : float
         By how much the penalised log-likelihood of another mixture could exceed this one's at most.
+    beside : tuple of PenalisedOdds
+        All places that were looked at on the way, this one among them, from low odds to high ones.
     """
 
     shape: float
@@ -68,6 +70,7 @@ class PenalisedOdds:
     ceiling: float
     mixture: Mixture
     gap: float = np.inf
+    beside: tuple[PenalisedOdds, ...] = ()
 
     @property
     def value(self) -> float:
@@ -195,7 +198,7 @@ def best_odds(
         widest = max(range(len(bounds)), key=lambda at: bounds[at][0])
         gap = max(bounds[widest][0] - places[best].value, 0.0)
         if len(places) > PLACES or (gap <= tolerance and places[best].unseen in settled):
-            return replace(places[best], gap=gap)
+            return replace(places[best], gap=gap, beside=tuple(places))
         if gap <= max(tolerance, COARSE) and places[best].unseen not in settled:
             # A root finder brings the number to its last digits.
             tilt = search.tilt(places[best])
@@ -225,16 +228,27 @@ def nearest_odds(times: Array, people: Array, near: PenalisedOdds) -> PenalisedO
     times, people : ndarray, shape (classes,)
         Times seen and people; two people at least.
     near : PenalisedOdds
-        The peak for the other counts.
+        The peak for the other counts, as `best_odds` found it.
 
     Returns
     -------
     PenalisedOdds
-        A peak; the highest of all where the steps lead to none that is as high as the mixture that they
-        start from. Its `gap` is infinite where nothing is proven.
+        The peak; what `best_odds` gives where the places that it looked at for the other counts make more
+        than one peak for these, or where the steps lead to none that is as high as where they start. Its
+        `gap` is infinite where nothing is proven.
     """
     search = _Search(times, people, near.shape)
     data = search.data(0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        heights = np.array(
+            [
+                people @ np.log(data.chances(times, place.rates) @ place.weights) - np.log(place.odds)
+                for place in near.beside
+            ]
+        )
+    rising = np.diff(heights[np.isfinite(heights)]) > ROUNDING * (1 + abs(near.value))
+    if (~rising[:-1] & rising[1:]).any():
+        return best_odds(times, people, near.shape, guess=near.odds)
     weight, start = search.target(near.odds), near.mixture
     log_odds = float(np.log(near.odds))
     before: tuple[float, float] | None = None
