@@ -40,8 +40,6 @@ GAMMA_MIXTURE = "The rates at which people are seen follow a mixture of gamma di
 LARGEST_RARE = 300
 # Below, the chances of those who were seen no longer change with the shape, and nobody else is ever seen.
 LEAST_SHAPE = 0.01
-# By how much another mixture may be better before the fit is refused.
-UNCERTAIN = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -325,7 +323,7 @@ def _fits(
     fits: list[PenalisedOdds] = []
     for shape in SHAPES if given is None else (given,):
         fit = best_odds(times, people, shape, guess=fits[-1].odds if fits else None)
-        if fit.gap > UNCERTAIN:
+        if not fit.certified:
             raise NotEstimableError(
                 "the search for the mixture ended short of its highest penalised likelihood: another could "
                 f"have one higher by {fit.gap:.2g}. The bias-corrected Chao bound is "

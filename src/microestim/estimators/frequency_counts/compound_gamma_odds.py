@@ -57,6 +57,8 @@ class PenalisedOdds:
         The ordinary mixture that it was made from.
     gap : float
         By how much the penalised log-likelihood of another mixture could exceed this one's at most.
+    certified : bool
+        Whether `gap` is as small as was asked, or as rounding allows.
     beside : tuple of PenalisedOdds
         All places that were looked at on the way, this one among them, from low odds to high ones.
     """
@@ -70,6 +72,7 @@ class PenalisedOdds:
     ceiling: float
     mixture: Mixture
     gap: float = np.inf
+    certified: bool = False
     beside: tuple[PenalisedOdds, ...] = ()
 
     @property
@@ -129,8 +132,9 @@ class _Search:
 
     def between(self, low: PenalisedOdds, high: PenalisedOdds) -> tuple[float, float]:
         """Return a bound for all odds between those of two places, and the odds where it is reached."""
-        ratio = float(np.exp((high.ceiling - low.ceiling) / self.total))
-        odds = (ratio - 1) / (low.unseen - ratio * high.unseen)
+        rise = float(np.expm1((high.ceiling - low.ceiling) / self.total))
+        apart = low.unseen - (1 + rise) * high.unseen
+        odds = rise / apart if apart > 0 else low.odds
         if not low.odds <= odds <= high.odds:
             # They lie so close together that rounding decides.
             odds = low.odds
@@ -197,9 +201,10 @@ def best_odds(
         bounds = [search.between(low, high) for low, high in pairwise(places)]
         widest = max(range(len(bounds)), key=lambda at: bounds[at][0])
         gap = max(bounds[widest][0] - places[best].value, 0.0)
-        if len(places) > PLACES or (gap <= tolerance and places[best].unseen in settled):
-            return replace(places[best], gap=gap, beside=tuple(places))
-        if gap <= max(tolerance, COARSE) and places[best].unseen not in settled:
+        enough = tolerance + ROUNDING * (search.total + abs(places[best].value))
+        if len(places) > PLACES or (gap <= enough and places[best].unseen in settled):
+            return replace(places[best], gap=gap, certified=gap <= enough, beside=tuple(places))
+        if gap <= max(enough, COARSE) and places[best].unseen not in settled:
             # A root finder brings the number to its last digits.
             tilt = search.tilt(places[best])
             beside = best + 1 if tilt > 0 else best - 1
