@@ -201,7 +201,8 @@ def poisson_compound_gamma(
     `sizes` and `criteria`.
 
     The interval has percentiles of estimates from counts drawn from the fit, the shape held. It knows nothing
-    of the choice of the shape, nor of people whom the fit does not have. There is no standard error.
+    of the choice of the shape, nor of people whom the fit does not have, and how often it holds the truth has
+    not been measured. There is no standard error.
 
     Both criteria are those of the program that was published with the method; the paper itself could not be
     read.
