@@ -62,8 +62,6 @@ def every_estimator() -> dict[str, Estimator]:
     for method in ("unconditional", "penalised", "conditional"):
         made[f"npmle, {method}"] = lambda c, m=method: me.npmle(c, method=m)
     made["npmle, rare"] = lambda c: me.npmle(c, rare=10)
-    for alpha in (2.0, "inf"):
-        made[f"poisson_compound_gamma, {alpha}"] = lambda c, a=alpha: me.poisson_compound_gamma(c, alpha=a)
     for family in ("poisson", "geometric", "negbin", "poisson-lognormal"):
         for inflation in (None, "one-before", "one-after", "hurdle", "drop-ones"):
             made[f"truncated_counts, {family}, {inflation}"] = lambda c, f=family, i=inflation: (
