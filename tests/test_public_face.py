@@ -52,6 +52,7 @@ PUBLIC = {
         "lanumteang_bohning",
         "npmle",
         "one_inflation_curve",
+        "poisson_compound_gamma",
         "ratio_regression",
         "truncated_counts",
         "turing",

@@ -12,8 +12,9 @@ from scipy.special import gammaln
 from microestim.capture import FrequencyCounts
 from microestim.errors import InputError, MicroestimError, NotEstimableError
 from microestim.estimators.frequency_counts.lower_bounds import chao
+from microestim.estimators.frequency_counts.mixture_data import MixtureData, odds_of
 from microestim.estimators.frequency_counts.mixture_profile import MixtureProfile, _kept
-from microestim.estimators.frequency_counts.mixtures import MixtureData, best_mixture, odds_of
+from microestim.estimators.frequency_counts.mixtures import best_mixture
 from microestim.estimators.frequency_counts.nonparametric import npmle
 from microestim.estimators.frequency_counts.truncated import truncated_counts
 from reference_rows import reference_rows

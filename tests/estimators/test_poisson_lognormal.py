@@ -9,7 +9,9 @@ from scipy.special import gammaln
 
 from microestim.capture import FrequencyCounts
 from microestim.errors import NotEstimableError
-from microestim.estimators.frequency_counts.families import FAMILIES, _Data, fit_family, parameter_slopes
+from microestim.estimators.frequency_counts.families import FAMILIES, parameter_slopes
+from microestim.estimators.frequency_counts.family_fit import fit_family
+from microestim.estimators.frequency_counts.family_likelihood import FamilyData
 from microestim.estimators.frequency_counts.lower_bounds import chao
 from microestim.estimators.frequency_counts.poisson_lognormal import (
     log_lognormal,
@@ -82,7 +84,7 @@ def test_without_spread_it_is_the_poisson_distribution() -> None:
 def test_the_fit_by_differences_of_the_likelihood(inflation) -> None:
     counts, first = FrequencyCounts(COUNTS["dutch_illegal_immigrants"]), 1 if inflation is None else 2
     fit = fit_family(counts, "poisson-lognormal", first)
-    data = _Data.of(counts, first, FAMILIES["poisson-lognormal"])
+    data = FamilyData.of(counts, first, FAMILIES["poisson-lognormal"])
 
     def loglik(eta):
         return data.loglik(np.asarray(eta, complex)).real

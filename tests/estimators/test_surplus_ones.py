@@ -10,7 +10,7 @@ from scipy.special import gammaln
 
 import microestim as me
 from microestim.errors import OneInflationWarning
-from microestim.estimators.frequency_counts.families import fit_family
+from microestim.estimators.frequency_counts.family_fit import fit_family
 from microestim.estimators.frequency_counts.surplus_ones import (
     RARE,
     has_surplus_ones,

@@ -138,11 +138,13 @@ def test_published_poisson_interval_of_dutch_immigrants() -> None:
 @pytest.mark.parametrize("inflation", [None, "drop-ones", "hurdle"])
 def test_derivatives_are_those_of_differences(family, inflation) -> None:
     """The observed information against second differences of the likelihood alone."""
-    from microestim.estimators.frequency_counts.families import FAMILIES, _Data, fit_family
+    from microestim.estimators.frequency_counts.families import FAMILIES
+    from microestim.estimators.frequency_counts.family_fit import fit_family
+    from microestim.estimators.frequency_counts.family_likelihood import FamilyData
 
     counts, first = FrequencyCounts(COUNTS["heroin_usage"]), 1 if inflation is None else 2
     fit = fit_family(counts, family, first)
-    data = _Data.of(counts, first, FAMILIES[family])
+    data = FamilyData.of(counts, first, FAMILIES[family])
     step = 1e-3
 
     def loglik(eta):

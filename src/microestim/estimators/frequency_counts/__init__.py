@@ -1,5 +1,9 @@
 """How many there are, from how often people were seen: bounds, coverage, fitted distributions."""
 
+from microestim.estimators.frequency_counts.compound_gamma import (
+    CompoundGammaCounts,
+    poisson_compound_gamma,
+)
 from microestim.estimators.frequency_counts.coverage import ace, chao_bunge, turing
 from microestim.estimators.frequency_counts.estimate import CountEstimate
 from microestim.estimators.frequency_counts.jackknife import jackknife
@@ -17,6 +21,7 @@ from microestim.estimators.frequency_counts.ratio_regression import ratio_regres
 from microestim.estimators.frequency_counts.truncated import TruncatedCounts, truncated_counts
 
 __all__ = [
+    "CompoundGammaCounts",
     "CountEstimate",
     "NonparametricCounts",
     "TruncatedCounts",
@@ -30,6 +35,7 @@ __all__ = [
     "lanumteang_bohning",
     "npmle",
     "one_inflation_curve",
+    "poisson_compound_gamma",
     "ratio_regression",
     "truncated_counts",
     "turing",

@@ -9,7 +9,8 @@ from functools import cache, cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from microestim.estimators.frequency_counts.mixtures import Mixture, MixtureData, best_mixture
+from microestim.estimators.frequency_counts.mixture_data import MixtureData
+from microestim.estimators.frequency_counts.mixtures import Mixture, best_mixture
 from microestim.results import normal_quantile
 
 __all__ = ["LARGEST_ODDS", "MixtureProfile", "Peak"]

@@ -17,8 +17,9 @@ from microestim.estimators.frequency_counts.estimate import (
     need_classes,
 )
 from microestim.estimators.frequency_counts.lower_bounds import ASSUMPTIONS
+from microestim.estimators.frequency_counts.mixture_data import MixtureData, odds_of
 from microestim.estimators.frequency_counts.mixture_profile import LARGEST_ODDS, MixtureProfile
-from microestim.estimators.frequency_counts.mixtures import Mixture, MixtureData, best_mixture, odds_of
+from microestim.estimators.frequency_counts.mixtures import Mixture, best_mixture
 from microestim.estimators.frequency_counts.references import NORRIS_POLLOCK_1998, WANG_LINDSAY_2005
 from microestim.estimators.frequency_counts.resampling import bootstrap_interval
 from microestim.results import FittedEstimate, Interval, Rng, floored_interval

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from microestim.capture.frequencies import CountsLike, FrequencyCounts, as_frequency_counts
 from microestim.errors import InputError, NotEstimableError
-from microestim.estimators.frequency_counts.families import CountFamily, FittedFamily, Parameters, fit_family
+from microestim.estimators.frequency_counts.families import CountFamily, FittedFamily, Parameters
+from microestim.estimators.frequency_counts.family_fit import fit_family
 from microestim.estimators.frequency_counts.truncated import expected_ones, refuse_too_few_ones
 from microestim.results import lognormal_limits
 

@@ -16,6 +16,7 @@ __all__ = [
     "LANUMTEANG_BOHNING_2011",
     "NORRIS_POLLOCK_1998",
     "ROCCHETTI_2011",
+    "WANG_2010",
     "WANG_LINDSAY_2005",
 ]
 
@@ -142,6 +143,15 @@ WANG_LINDSAY_2005 = Reference(
     volume="100",
     pages="942–959",
     doi="10.1198/016214504000002005",
+)
+WANG_2010 = Reference(
+    authors=("Wang, J.-P.",),
+    year=2010,
+    title="Estimating species richness by a Poisson-compound gamma model",
+    journal="Biometrika",
+    volume="97",
+    pages="727–740",
+    doi="10.1093/biomet/asq026",
 )
 ROCCHETTI_2011 = Reference(
     authors=("Rocchetti, I.", "Bunge, J.", "Böhning, D."),

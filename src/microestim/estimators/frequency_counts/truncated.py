@@ -17,9 +17,9 @@ from microestim.estimators.frequency_counts.families import (
     CountFamily,
     FittedFamily,
     Parameters,
-    fit_family,
     share_of,
 )
+from microestim.estimators.frequency_counts.family_fit import fit_family
 from microestim.estimators.frequency_counts.lower_bounds import ASSUMPTIONS
 from microestim.estimators.frequency_counts.references import BOHNING_2008, GODWIN_BOHNING_2017
 from microestim.estimators.frequency_counts.resampling import bootstrap_interval
