@@ -180,3 +180,13 @@ def test_evidence_that_no_world_draws_is_refused(study: me.Study, extra: dict[st
     more = study.model_copy(update={"evidence": (*study.evidence, item)})
     with pytest.raises(InputError, match=rf"'extra' {reason}.*shown only"):
         Shape(more)
+
+
+def test_a_register_of_another_time_is_refused_since_worlds_count_theirs_in_their_own(
+    study: me.Study,
+) -> None:
+    one = next(item for item in study.evidence if item.type == "registrations")
+    year = int(study.period[:4])
+    with pytest.raises(InputError, match=rf"{one.id!r} is a declared number of {year - 3}, outside"):
+        Shape(study.replacing(one.id, period=str(year - 3)))
+    Shape(study.replacing(one.id, period=f"{year}-02"))

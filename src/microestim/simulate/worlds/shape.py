@@ -25,6 +25,7 @@ from microestim.study.evidence import (
     RatioEvidence,
     RegistrationsEvidence,
 )
+from microestim.study.periods import overlap
 from microestim.study.platforms import Platform
 
 __all__ = ["Shape", "base_accounts"]
@@ -114,6 +115,12 @@ class Shape:
         undrawn |= {item.id: "is a range of visitors" for item in audiences if item.value is None}
         if len({item.period for item in audiences}) > 1:
             undrawn |= {item.id: "is one of several audience periods" for item in audiences}
+        # A world's registers are counted in its own time: the model would take off a growth that is not there.
+        undrawn |= {
+            item.id: f"is a declared number of {item.period}, outside the study's period"
+            for item in self.items
+            if isinstance(item, RegistrationsEvidence) and not overlap(item.period, self.study.period)
+        }
         if undrawn:
             reasons = "; ".join(f"evidence {name!r} {why}" for name, why in undrawn.items())
             raise InputError(
