@@ -227,3 +227,14 @@ def test_the_priors_that_stay_priors_are_named(converged_prior_fit: me.Workforce
     unknown = check.sentence.partition("Priors, not findings")[2]
     assert "inflation" in unknown
     assert "departure" in unknown
+
+
+def test_platforms_without_evidence_are_told_from_those_that_no_resident_can_join(
+    prior_fit: me.WorkforceFit,
+) -> None:
+    sentence = scope.check_scope(prior_fit).sentence
+    # 23 in the inventory, 7 observed, and one (Isahit) that takes no residents.
+    assert "15 other platforms of the study that residents can join: without evidence" in sentence
+    assert "1 platform of the study that no resident can join" in sentence
+    others = [p for p in prior_fit.study.platforms if p.id not in prior_fit.design.platforms]
+    assert sum(p.takes_residents for p in others) == 15

@@ -182,7 +182,7 @@ def test_evidence_that_no_world_draws_is_refused(study: me.Study, extra: dict[st
         Shape(more)
 
 
-def test_a_register_of_another_time_is_refused_since_worlds_count_theirs_in_their_own(
+def test_a_register_of_another_time_is_refused(
     study: me.Study,
 ) -> None:
     one = next(item for item in study.evidence if item.type == "registrations")

@@ -459,8 +459,8 @@ BROKEN = {
         ("evidence[4].contains[1]", "of another type", "registrations", "audience", StudyError),
     ),
     "contains another month": (
-        'period = "2020-05"\nbasis = "published"\nsource = "book"\nlocator = "p. 4"\n\n[[evidence]]\nid = "total',
-        'period = "2020-06"\nbasis = "published"\nsource = "book"\nlocator = "p. 4"\n\n[[evidence]]\nid = "total',
+        'over six months"}\nperiod = "2020-05"',
+        'over six months"}\nperiod = "2020-06"',
         ("evidence[4].contains[0]", "another period", "2020-06", "2020-05", ScopeError),
     ),
     "contains other pages": (

@@ -166,7 +166,8 @@ def _overlapping_totals(parts: Parts) -> Iterator[Fault]:
 def _same_measure(one: Evidence, other: Evidence) -> bool:
     """Whether two items measure the same thing, so that one can be part of the other.
 
-    Another vendor's figures, another month's, or those of other pages, are a second measurement, not the same one again.
+    Another vendor's figures, another month's, or those of other pages, are a second measurement, not the
+    same one again.
     """
     if isinstance(one, AudienceEvidence) and isinstance(other, AudienceEvidence):
         return (one.vendor, one.page_scope, one.period, one.reach) == (

@@ -115,7 +115,7 @@ class Shape:
         undrawn |= {item.id: "is a range of visitors" for item in audiences if item.value is None}
         if len({item.period for item in audiences}) > 1:
             undrawn |= {item.id: "is one of several audience periods" for item in audiences}
-        # A world's registers are counted in its own time: the model would take off a growth that is not there.
+        # A world's registers are of its own time: the model would take off a growth that is not there.
         undrawn |= {
             item.id: f"is a declared number of {item.period}, outside the study's period"
             for item in self.items
