@@ -80,7 +80,9 @@ class PooledModel:
 
     Where exactly one platform was surveyed, a country's level of activity is that platform's; elsewhere it is
     that of a typical platform. The correlations of `active_share` and `active_rate` leave room for this.
-    Country shares of one platform are independent: nothing keeps their sum over countries below 1.
+    Country shares of one platform are independent: nothing keeps their sum over countries below 1. The error
+    of a worldwide audience is not shared: where n studies use the same figure, state its error in each, times
+    the square root of n, or use it in one.
 
     Examples
     --------
