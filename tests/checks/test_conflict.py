@@ -192,6 +192,40 @@ def test_a_fit_without_evidence_is_asked_with_the_priors_of_what_it_lacks(prior_
     np.testing.assert_allclose(error, expected, rtol=1e-12)
 
 
+def test_a_fit_without_the_old_figure_is_asked_with_its_growth(prior_fit: me.WorkforceFit) -> None:
+    contents = prior_fit.study.model_dump(by_alias=True)
+    evidence = {item["id"]: dict(item) for item in contents["evidence"]}
+    evidence["ff-registrations"] |= {"period": "2014"}
+    ratio = {
+        "id": "ever",
+        "type": "ratio",
+        "role": "evidence",
+        "platforms": "seven",
+        "period": "2018",
+        "basis": "assumption",
+        "rationale": "invented for this test",
+        "numerator": "ever_worked",
+        "denominator": "registered",
+        "unit": "share",
+        "value": 0.3,
+        "error": {"relative": 0.3, "basis": "assumption", "rationale": "carried over"},
+    }
+    asking = me.WorkforceModel(me.Study(**(contents | {"evidence": [*evidence.values(), ratio]}))).design
+    # The fit that is asked has neither the growth of registers nor the age of accounts.
+    assert {"growth", "account_age"}.isdisjoint(prior_fit.latent.p)
+    latent = extended_latent(prior_fit, np.random.default_rng(5), asked=asking)
+    np.testing.assert_array_equal(latent.accounts, prior_fit.latent.accounts)
+    drawn = {o.name: o.replicate(np.random.default_rng(6), latent) for o in asking.observations}
+    assert np.isfinite(drawn["ever"]["ever"]).all()
+    declared = next(o for o in asking.observations if o.name == "ff-registrations")
+    centre, _ = declared.centre_and_error(latent.xp, latent)
+    # Four years of growth, with the platforms' own differences.
+    growth = latent.p["growth"] * np.exp(0.5 * latent.rows["growth"][:, 0])
+    sizes = prior_fit.latent.sizes
+    expected = sizes.log_accounts[:, 0] + sizes.inflation[:, 0] - 4.0 * growth
+    np.testing.assert_allclose(centre, expected, rtol=1e-12)
+
+
 @pytest.mark.slow
 def test_in_worlds_of_the_model_p_values_are_uniform_and_spread_is_explained(
     single_platform_fit: me.WorkforceFit,

@@ -169,7 +169,6 @@ def test_scope_names_assumptions_totals_and_what_is_left_out(prior_fit: me.Workf
     assert check.passed is True
     assert "1 of those in the model rests on an assumption (ff-captures)" in check.sentence
     assert "6 platforms of 7 with no evidence of their own" in check.sentence
-    assert "16 other platforms" in check.sentence
     assert check.table is not None
     assert len(check.table.rows) == len(prior_fit.study.evidence)
 
@@ -227,3 +226,14 @@ def test_the_priors_that_stay_priors_are_named(converged_prior_fit: me.Workforce
     unknown = check.sentence.partition("Priors, not findings")[2]
     assert "inflation" in unknown
     assert "departure" in unknown
+
+
+def test_platforms_without_evidence_are_told_from_those_that_no_resident_can_join(
+    prior_fit: me.WorkforceFit,
+) -> None:
+    sentence = scope.check_scope(prior_fit).sentence
+    # 23 in the inventory, 7 observed, and one (Isahit) that takes no residents.
+    assert "15 other platforms of the study that residents can join: without evidence" in sentence
+    assert "1 platform of the study that no resident can join" in sentence
+    others = [p for p in prior_fit.study.platforms if p.id not in prior_fit.design.platforms]
+    assert sum(p.takes_residents for p in others) == 15

@@ -153,3 +153,28 @@ def test_a_tier_that_is_one_prior_is_named(converged_prior_fit: me.WorkforceFit)
         with_influence(fit, replace(influence, quantities=(learned,)))
     )
     assert sound.passed is True
+
+
+def test_limits_of_visitors_count_as_visitors_and_last_visits_as_answers(
+    prior_fit: me.WorkforceFit, make_prior_fit: Callable[..., me.WorkforceFit]
+) -> None:
+    contents = prior_fit.study.model_dump(by_alias=True)
+    evidence = {item["id"]: dict(item) for item in contents["evidence"]}
+    evidence["others-audience"] |= {"value": None, "between": [40_000, 60_000]}
+    asked = {name: evidence["ff-frequency"][name] for name in ("platforms", "period", "source", "locator")}
+    evidence["gaps"] = asked | {
+        "id": "gaps",
+        "type": "last_visit",
+        "role": "evidence",
+        "basis": "published",
+        "unit": "respondents",
+        "question": "When were you last here?",
+        "days": [7, 30],
+        "counts": [60, 20, 10],
+    }
+    fit = make_prior_fit(me.Study(**(contents | {"evidence": list(evidence.values())})), draws=50)
+    activity = thin_evidence.check_activity(fit)
+    assert activity.sentence == "Every platform has its visitors counted, or a survey."
+    surveys = thin_evidence.check_surveys(fit)
+    assert surveys.passed is False
+    assert "gaps has 90 answers" in surveys.sentence

@@ -9,7 +9,7 @@ import microestim as me
 from microestim.errors import InputError
 from microestim.simulate.worlds import shaped
 from microestim.simulate.worlds.shape import Shape
-from microestim.simulate.worlds.shaped_items import digits_of, rounded_like
+from microestim.simulate.worlds.shaped_items import Impossible, digits_of, figure_numbers, rounded_like
 
 ABOUT: dict[str, Any] = {"period": "2022", "basis": "published", "source": "s", "locator": "p. 1"}
 
@@ -180,3 +180,27 @@ def test_evidence_that_no_world_draws_is_refused(study: me.Study, extra: dict[st
     more = study.model_copy(update={"evidence": (*study.evidence, item)})
     with pytest.raises(InputError, match=rf"'extra' {reason}.*shown only"):
         Shape(more)
+
+
+def test_a_register_of_another_time_is_refused(
+    study: me.Study,
+) -> None:
+    one = next(item for item in study.evidence if item.type == "registrations")
+    year = int(study.period[:4])
+    with pytest.raises(InputError, match=rf"{one.id!r} is a declared number of {year - 3}, outside"):
+        Shape(study.replacing(one.id, period=str(year - 3)))
+    Shape(study.replacing(one.id, period=f"{year}-02"))
+
+
+def test_a_zero_below_a_threshold_is_true_of_the_world(study: me.Study) -> None:
+    low = study.replacing("c-visitors", threshold=400.0)
+    numbers = Shape(low)
+    c = numbers.index["c"]
+    item = low.item("c-visitors")
+    assert figure_numbers(item, {c: 399.0}, [c]) == {}
+    with pytest.raises(Impossible, match="above a threshold"):
+        figure_numbers(item, {c: 400.0}, [c])
+    # Without a threshold a service's 0 says nothing, whatever the world has.
+    assert figure_numbers(study.item("c-visitors"), {c: 400.0}, [c]) == {}
+    world = me.simulate.shaped_world(low, rng=3)
+    assert world.study.item("c-visitors").limits == (None, 400.0)

@@ -458,6 +458,16 @@ BROKEN = {
         'contains = ["alpha-audience", "alpha-registrations"]',
         ("evidence[4].contains[1]", "of another type", "registrations", "audience", StudyError),
     ),
+    "contains another month": (
+        'over six months"}\nperiod = "2020-05"',
+        'over six months"}\nperiod = "2020-06"',
+        ("evidence[4].contains[0]", "another period", "2020-06", "2020-05", ScopeError),
+    ),
+    "contains other pages": (
+        'page_scope = "work pages"\nvendor = "Some service"\nreach = "resident"\nperiod',
+        'page_scope = "whole site"\nvendor = "Some service"\nreach = "resident"\nperiod',
+        ("evidence[4].contains[0]", "another page_scope", "work pages", "whole site", ScopeError),
+    ),
     "total below its part": (
         "value = 12000",
         "value = 4000",

@@ -146,3 +146,18 @@ def test_full_time_equivalents_are_the_jobs_of_what_is_derived(prior_fit: me.Wor
     assert "21" in str(found)
     with pytest.raises(InputError, match="nothing to make full-time equivalents of; give monthly_income"):
         me.full_time_equivalents(prior_fit)
+
+
+def test_what_follows_is_of_the_platforms_that_were_asked_for(prior_fit: me.WorkforceFit) -> None:
+    given = {"monthly_income": 20, "monthly_wage": 1000}
+    scope = {"scope": "all", "without_class": "localised tasks"}
+    for found in (prior_fit.derived(**given, **scope), me.full_time_equivalents(prior_fit, **given, **scope)):
+        people = prior_fit.draws("weekly", **scope)
+        jobs = found.draws("full-time equivalents by income", "weekly")
+        np.testing.assert_allclose(jobs, people * 20 / 1000, rtol=1e-12)
+        assert "all but those without evidence of localised tasks" in found.title
+    observed = prior_fit.derived(**given)
+    assert "platforms" not in observed.title
+    assert (observed.draws("wage bill", "weekly") <= people * 20).all()
+    with pytest.raises(InputError, match="give scope='all'"):
+        prior_fit.derived(without_class="localised tasks")

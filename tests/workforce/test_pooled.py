@@ -1,5 +1,6 @@
 """Several countries: what they share, what is refused, and that a country with thin evidence borrows."""
 
+import copy
 import warnings
 
 import numpy as np
@@ -11,6 +12,7 @@ from microestim.models.correlations import DEFAULT_CORRELATIONS
 from microestim.models.people import TIER_IDS
 from microestim.study import parse_study
 from microestim.workforce.pooled_fit import PooledFit
+from microestim.workforce.widening import widen
 
 SURVEY = ("ff-captures", "ff-frequency", "ff-memberships", "ff-memberships-any")
 SMALL = {"draws": 60, "tune": 100, "chains": 2, "target_accept": 0.9}
@@ -137,6 +139,9 @@ def test_what_does_not_belong_together_is_refused(france):
         me.PooledModel([france, france])
     with pytest.raises(DoubleCountingError, match="count the same evidence twice"):
         me.PooledModel([france, me.load_study("fr-2018-report")])
+    summer = {"id": "summer", "period": "2018-05/2018-07"}
+    with pytest.raises(DoubleCountingError, match=r"both of France, and their periods meet"):
+        me.PooledModel([france, me.Study(**(france.model_dump(by_alias=True) | summer))])
     with pytest.raises(ScopeError, match="only residents of the country may join"):
         me.PooledModel([france, elsewhere(own_platform="foule-factory")])
     changed = parse_study(
@@ -181,6 +186,16 @@ def test_a_fit_is_countries_and_their_sum(small):
     assert "NOT CONVERGED" in frame["method"].iloc[0]
     assert "Fitted together with be-2018" in str(small["fr-2018"].summary())
     assert [check.name for check in small.check()["fr-2018"]][:2] == ["convergence", "nesting"]
+
+
+def test_platforms_without_evidence_are_drawn_apart_in_each_country(small):
+    fit = small["fr-2018"]
+    as_another = copy.copy(fit)
+    as_another.stream = small["be-2018"].stream
+    first, again, other = (widen(each, ()).people["registered"] for each in (fit, fit, as_another))
+    assert np.array_equal(first, again)
+    # The same posterior draws, with other random numbers for what is drawn after sampling.
+    assert not np.isclose(first, other).any()
 
 
 def test_what_needs_the_country_alone_is_refused(small, tmp_path):

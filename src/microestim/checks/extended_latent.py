@@ -72,7 +72,7 @@ def extended_latent(
     fit: FittedModel,
     rng: np.random.Generator,
     *,
-    quantities: Mapping[str, np.ndarray] | None = None,
+    quantities: dict[str, np.ndarray] | None = None,
     planned: tuple[Frame, ...] = (),
     asked: Design | None = None,
 ) -> Latent:
@@ -84,7 +84,7 @@ def extended_latent(
         The fit.
     rng : numpy.random.Generator
         Source of randomness for quantities that the fitted model did not need.
-    quantities : mapping of str to ndarray, optional
+    quantities : dict of str to ndarray, optional
         Scalar quantities; the fit's own, and draws from priors for others, unless given.
     planned : tuple of Frame, optional
         Surveys that were not made.
@@ -99,15 +99,20 @@ def extended_latent(
     """
     known = {name: fit.deviates.platforms[:, i] for i, name in enumerate(fit.design.rows)}
     rows = _RowsWithPriors(known, rng)
+    p = extended_quantities(fit, rng) if quantities is None else quantities
     if asked is not None:
-        # A row that is there counts: the model takes a country share as 1 where no row speaks of it.
+        # What is there counts: the model takes a country share as 1 where no row speaks of it, and growth as
+        # none where no quantity does.
         for name in asked.rows:
             rows[name] = rows[name]
+        for each in asked.parameters:
+            if each.prior is not None:
+                p[each.name] = p[each.name]
         planned = (*asked.frames, *planned)
     return latent_of(
         fit.design,
         fit.all_priors,
-        p=extended_quantities(fit, rng) if quantities is None else quantities,
+        p=p,
         rows=rows,
         planned=planned,
         asked=None if asked is None else asked.sizes,

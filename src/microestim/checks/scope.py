@@ -110,9 +110,15 @@ def check_scope(fit: FittedModel) -> CheckResult:
             f"{_number(len(totals), 'platform')} of {design.n_platforms} with no evidence of their own, "
             f"known through totals and the other platforms only ({', '.join(totals)})"
         )
-    unobserved = len(study.platforms) - design.n_platforms
-    if unobserved:
-        parts.append(f"nothing is said of the {_number(unobserved, 'other platform')} that the study lists")
+    others = [platform for platform in study.platforms if platform.id not in design.platforms]
+    joinable = sum(platform.takes_residents for platform in others)
+    if joinable:
+        parts.append(
+            f"{_number(joinable, 'other platform')} of the study that residents can join: without evidence, "
+            'in no number unless scope="all" is asked for, which draws them from assumptions'
+        )
+    if joinable < len(others):
+        parts.append(f"{_number(len(others) - joinable, 'platform')} of the study that no resident can join")
     if older:
         parts.append(
             f"declared numbers from outside the study's period {study.period}, brought to it by a yearly "

@@ -8,14 +8,16 @@ from microestim.checks.fitted import FittedModel
 from microestim.checks.result import CheckResult
 from microestim.models.design import Design
 from microestim.models.observations import (
+    ActiveMemberships,
     AnyPlatformMemberships,
+    AudienceFigure,
     DeclaredAccounts,
     DeclaredSum,
     HistoryCounts,
+    LastVisits,
     MembershipCounts,
     MembershipCountsByFrequency,
     MembershipMean,
-    MonthlyVisitors,
     Observation,
     PublishedEstimate,
     StatedFrequency,
@@ -97,7 +99,9 @@ def _answers(observation: Observation) -> float | None:
     match observation:
         case StatedFrequency() | MembershipCounts() | MembershipCountsByFrequency() | HistoryCounts():
             return float(sum(observation.counts.values()))
-        case MembershipMean() | AnyPlatformMemberships():
+        case LastVisits():
+            return float(sum(observation.counts))
+        case MembershipMean() | ActiveMemberships() | AnyPlatformMemberships():
             return float(observation.n)
         case _:
             return None
@@ -176,7 +180,7 @@ def _known(design: Design) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
                 accounts[observation.platform] = 1.0
             case DeclaredSum():
                 accounts = np.maximum(accounts, observation.total.members)
-            case MonthlyVisitors():
+            case AudienceFigure():
                 visitors = np.maximum(visitors, observation.members)
             case _:
                 pass

@@ -94,6 +94,12 @@ def _not_a_part(
         return f"{part.id} has another reach", part.reach, total.reach, ScopeError
     if total.role == "evidence" and part.role != "evidence":
         return f"{part.id} does not enter the joint model, the total does", part.role, "evidence", StudyError
+    if isinstance(total, AudienceEvidence) and isinstance(part, AudienceEvidence):
+        for name in ("vendor", "page_scope", "period"):
+            here, there = getattr(part, name), getattr(total, name)
+            if here != there:
+                message = f"{part.id} has another {name}, so that it is no part of this count"
+                return message, here, there, ScopeError
     if part.value is None:
         message = f"{part.id} is known only to lie between two limits, and cannot be taken off a total"
         return message, part.id, 'parts with a value; role = "shown only" on one of the two', StudyError
@@ -160,10 +166,16 @@ def _overlapping_totals(parts: Parts) -> Iterator[Fault]:
 def _same_measure(one: Evidence, other: Evidence) -> bool:
     """Whether two items measure the same thing, so that one can be part of the other.
 
-    Another vendor's figures, or another month's, are a second measurement, not the same one again.
+    Another vendor's figures, another month's, or those of other pages, are a second measurement, not the
+    same one again.
     """
     if isinstance(one, AudienceEvidence) and isinstance(other, AudienceEvidence):
-        return (one.vendor, one.period, one.reach) == (other.vendor, other.period, other.reach)
+        return (one.vendor, one.page_scope, one.period, one.reach) == (
+            other.vendor,
+            other.page_scope,
+            other.period,
+            other.reach,
+        )
     return isinstance(one, RegistrationsEvidence) and isinstance(other, RegistrationsEvidence)
 
 

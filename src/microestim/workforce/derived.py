@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from microestim.results import (
     normal_quantile,
     printed_draws,
 )
-from microestim.workforce.tiers import TierEstimates
+from microestim.workforce.tiers import Scope, TierEstimates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -301,9 +301,13 @@ def derive(
         if pay is not None:
             formula = "people x monthly income / hourly pay / full-time hours a month"
             add(f"{what} the hours that income pays", job, formula, income, pay * full_time * WEEKS_A_MONTH)
-    return Derived(
-        tuple(rows), tuple(inputs.printed), f"{tiers.study.title}: what follows from the number of people"
-    )
+    title = f"{tiers.study.title}: what follows from the number of people"
+    return Derived(tuple(rows), tuple(inputs.printed), title + _where(tiers))
+
+
+def _where(tiers: TierEstimates) -> str:
+    """Say which platforms the people are on, where these are not the observed ones."""
+    return "" if tiers.scope == "observed" else f" ({tiers.platforms_in_words})"
 
 
 def full_time_equivalents(
@@ -315,6 +319,8 @@ def full_time_equivalents(
     full_time_hours: Known | None = None,
     hourly_pay: Known | None = None,
     currency: str = "money",
+    scope: Scope = "observed",
+    without_class: str | Sequence[str] = (),
     rng: int | np.random.Generator | None = None,
 ) -> Derived:
     """Count the full-time jobs that micro-work comes to, by income and by hours, for each tier.
@@ -335,6 +341,10 @@ def full_time_equivalents(
         Pay of an hour of micro-work: by it income becomes hours.
     currency : str, default "money"
         Name of the currency, for units.
+    scope : {"observed", "all"}, default "observed"
+        Which platforms' people. The title says so where it is "all".
+    without_class : str or sequence of str, optional
+        With scope "all": classes whose platforms without evidence are left out.
     rng : int, Generator or None
         Source of randomness for inputs with limits; the fit's own seed unless given.
 
@@ -371,6 +381,8 @@ def full_time_equivalents(
         full_time_hours=full_time_hours,
         hourly_pay=hourly_pay,
         currency=currency,
+        scope=scope,
+        without_class=without_class,
         rng=rng,
     )
     jobs = tuple(each for each in found.quantities if each.unit == _JOBS)
@@ -379,7 +391,9 @@ def full_time_equivalents(
             "nothing to make full-time equivalents of; give monthly_income and monthly_wage, or weekly_hours "
             "and full_time_hours, or monthly_income, hourly_pay and full_time_hours"
         )
-    return replace(found, quantities=jobs, title=f"{fit.study.title}: full-time equivalents")
+    title = f"{fit.study.title}: full-time equivalents"
+    where = _where(fit.tiers.over(scope, without_class=without_class))
+    return replace(found, quantities=jobs, title=title + where)
 
 
 def _share(tier: str, people: np.ndarray, population: np.ndarray) -> DerivedQuantity:

@@ -286,6 +286,8 @@ class WorkforceFit(JointPosterior):
         full_time_hours: Known | None = None,
         hourly_pay: Known | None = None,
         currency: str = "money",
+        scope: Scope = "observed",
+        without_class: str | Sequence[str] = (),
         rng: int | np.random.Generator | None = None,
     ) -> Derived:
         """Make what follows from the number of people: reserve, shares, wage bill, full-time equivalents.
@@ -309,6 +311,10 @@ class WorkforceFit(JointPosterior):
             Pay of an hour of micro-work: by it income becomes hours.
         currency : str, default "money"
             Name of the currency, for units.
+        scope : {"observed", "all"}, default "observed"
+            Which platforms' people. The title says so where it is "all".
+        without_class : str or sequence of str, optional
+            With scope "all": classes whose platforms without evidence are left out.
         rng : int, Generator or None
             Source of randomness for inputs with limits; the fit's own seed unless given.
 
@@ -339,7 +345,7 @@ class WorkforceFit(JointPosterior):
         from microestim.workforce.derived import derive
 
         return derive(
-            self.tiers,
+            self.tiers.over(scope, without_class=without_class),
             rng=self.settings.seed if rng is None else rng,
             currency=currency,
             active_population=active_population,

@@ -24,6 +24,7 @@ from microestim.models.sampling import (
 )
 from microestim.results import Table
 from microestim.study import Study
+from microestim.study.periods import overlap
 from microestim.workforce.model import Reading, WorkforceModel
 from microestim.workforce.pooled_fit import PooledFit
 
@@ -62,7 +63,7 @@ class PooledModel:
     ScopeError
         A platform has different facts in two studies under one id.
     DoubleCountingError
-        Two studies are of the same country and period: pooling would count their evidence twice.
+        Two studies are of the same country, in periods that meet: pooling would count their evidence twice.
     StudyError
         The evidence of a study contradicts itself.
     PriorError
@@ -79,7 +80,9 @@ class PooledModel:
 
     Where exactly one platform was surveyed, a country's level of activity is that platform's; elsewhere it is
     that of a typical platform. The correlations of `active_share` and `active_rate` leave room for this.
-    Country shares of one platform are independent: nothing keeps their sum over countries below 1.
+    Country shares of one platform are independent: nothing keeps their sum over countries below 1. The error
+    of a worldwide audience is not shared: where n studies use the same figure, state its error in each, times
+    the square root of n, or use it in one.
 
     Examples
     --------
@@ -273,15 +276,14 @@ def _check_together(studies: Sequence[Study]) -> None:
         raise InputError(
             f"two studies have the id {twice[0]!r}; results are asked for by id, so ids must differ"
         )
-    seen: dict[tuple[str, str], str] = {}
-    for study in studies:
-        place = (study.country, study.period)
-        if place in seen:
-            raise DoubleCountingError(
-                f"studies {seen[place]!r} and {study.id!r} are both of {study.country_name}, {study.period}: "
-                "pooled, they would count the same evidence twice; choose one"
-            )
-        seen[place] = study.id
+    for i, study in enumerate(studies):
+        for other in studies[:i]:
+            if study.country == other.country and overlap(study.period, other.period):
+                raise DoubleCountingError(
+                    f"studies {other.id!r} ({other.period}) and {study.id!r} ({study.period}) are both of "
+                    f"{study.country_name}, and their periods meet: pooled, they would count the same "
+                    "evidence twice; choose one"
+                )
     first: dict[str, Study] = {}
     for study in studies:
         for platform in study.platforms:

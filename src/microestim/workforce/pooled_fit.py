@@ -41,13 +41,16 @@ class CountryFit(WorkforceFit):
     ----------
     others : tuple of str
         Ids of the studies that it was fitted with.
+    place : int
+        Position among the studies: platforms without evidence are drawn apart in each country.
     **parts
         As in `WorkforceFit`.
     """
 
-    def __init__(self, *, others: tuple[str, ...], **parts: Any) -> None:
+    def __init__(self, *, others: tuple[str, ...], place: int, **parts: Any) -> None:
         super().__init__(**parts)
         self.others = others
+        self.stream = (place,)
 
     def _refuse(self, what: str) -> Never:
         raise InputError(
@@ -236,6 +239,7 @@ class PooledFit(Mapping[str, CountryFit]):
         countries = {
             study.id: CountryFit(
                 others=tuple(each for each in ids if each != study.id),
+                place=place,
                 study=study,
                 design=designs[study.id],
                 priors=priors,
@@ -245,7 +249,7 @@ class PooledFit(Mapping[str, CountryFit]):
                 reading=readings[study.id],
                 versions=own,
             )
-            for study, vectors in zip(studies, pooled.apply(deviates), strict=True)
+            for place, (study, vectors) in enumerate(zip(studies, pooled.apply(deviates), strict=True))
         }
         return cls(countries, deviates=deviates, correlations=correlations, pooled=pooled)
 

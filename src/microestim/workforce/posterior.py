@@ -67,6 +67,8 @@ class JointPosterior:
         self.sample_stats = sample_stats
         self.vectors = vectors
         self._priors = dict(priors)
+        # Further numbers of the seed of what is drawn after sampling; fits made together differ in them.
+        self.stream: tuple[int, ...] = ()
         self._wider: dict[tuple[str, ...], TierEstimates] = {}
 
     @property

@@ -298,6 +298,11 @@ class TierEstimates:
             "threshold": threshold,
         }
 
+    @property
+    def platforms_in_words(self) -> str:
+        """Which platforms the numbers are about, with how many have no evidence."""
+        return self._scope_in_words("")
+
     def _scope_in_words(self, platform: str) -> str:
         n = len(self.study.observed_platforms)
         if platform in self.imputed:

@@ -44,7 +44,9 @@ def widen(fit: JointPosterior, without_class: tuple[str, ...]) -> TierEstimates:
     observed, shape = fit.tiers, fit.shape
     if not platforms_to_impute(fit.study, without_class):
         return replace(observed, observed=observed, left_out=without_class)
-    streams = [np.random.default_rng([fit.settings.seed, each]) for each in (_PLATFORMS, _MEMBERSHIPS)]
+    streams = [
+        np.random.default_rng([fit.settings.seed, each, *fit.stream]) for each in (_PLATFORMS, _MEMBERSHIPS)
+    ]
     imputed = impute_platforms(fit.study, fit.latent, fit.all_priors, streams[0], without_class=without_class)
     memberships = wider_memberships(fit.latent, fit.design, imputed, fit.all_priors, streams[1])
     counted = count_wider(fit.latent, fit.counts, imputed, memberships)

@@ -25,9 +25,13 @@ from microestim.study.evidence import (
     RatioEvidence,
     RegistrationsEvidence,
 )
+from microestim.study.periods import overlap
 from microestim.study.platforms import Platform
 
 __all__ = ["Shape", "base_accounts"]
+
+# A platform of which a service shows nothing has some half of the visitors that it would show.
+_BELOW_THRESHOLD = 0.5
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,6 +63,13 @@ def base_accounts(study: Study, item: RegistrationsEvidence, country_share: floa
             return item.value * each.headline
     where = [study.platform(name) for name in study.resolve(item.platforms)]
     return item.value if all(platform.residents_only for platform in where) else item.value * country_share
+
+
+def _figure(item: RegistrationsEvidence | AudienceEvidence) -> float:
+    """Give the figure by which a platform attracts; 0 without one."""
+    if isinstance(item, AudienceEvidence) and item.threshold is not None:
+        return _BELOW_THRESHOLD * item.threshold
+    return item.value or 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +125,12 @@ class Shape:
         undrawn |= {item.id: "is a range of visitors" for item in audiences if item.value is None}
         if len({item.period for item in audiences}) > 1:
             undrawn |= {item.id: "is one of several audience periods" for item in audiences}
+        # A world's registers are of its own time: the model would take off a growth that is not there.
+        undrawn |= {
+            item.id: f"is a declared number of {item.period}, outside the study's period"
+            for item in self.items
+            if isinstance(item, RegistrationsEvidence) and not overlap(item.period, self.study.period)
+        }
         if undrawn:
             reasons = "; ".join(f"evidence {name!r} {why}" for name, why in undrawn.items())
             raise InputError(
@@ -319,10 +336,10 @@ class Shape:
         spread = knobs.size_spread * rng.standard_normal(n)
         accounts, visitors = np.full(n, math.nan), np.full(n, math.nan)
         for logs, kind in ((accounts, RegistrationsEvidence), (visitors, AudienceEvidence)):
-            figures = [item for item in self.items if isinstance(item, kind) and (item.value or 0) > 0]
+            figures = [item for item in self.items if isinstance(item, kind) and _figure(item) > 0]
             for item in sorted(figures, key=lambda each: len(self.positions(each))):
                 where = [j for j in self.positions(item) if math.isnan(logs[j])]
-                value = item.value or 0.0
+                value = _figure(item)
                 if isinstance(item, RegistrationsEvidence):
                     value = base_accounts(self.study, item, knobs.country_share)
                 alone = len(self.positions(item)) == 1

@@ -360,7 +360,15 @@ def figure_numbers(
     -------
     dict
         The fields that differ; a service's 0 stays one.
+
+    Raises
+    ------
+    Impossible
+        The world has visitors where the study's service shows none below its threshold.
     """
     if not item.value:
+        limit = item.threshold if isinstance(item, AudienceEvidence) else None
+        if limit is not None and sum(by_platform[j] for j in where) >= limit:
+            raise Impossible("visitors above a threshold that the study's are below")
         return {}
     return {"value": rounded_like(sum(by_platform[j] for j in where), item.value)}
