@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import poisson
 
 from microestim.capture import Captures, FrequencyCounts
+from microestim.datasets import load
 from microestim.errors import NotEstimableError
 from microestim.estimators.closed_populations.bias_correction import WAITED_LESS, frequency_changes
 from microestim.estimators.closed_populations.models import closed
@@ -152,3 +153,17 @@ def test_the_correction_takes_most_of_the_bias_of_m0_away():
     # the fit itself estimates it on average.
     expected = closed(Captures.from_histories(seen[seen.any(axis=1)]), "M0").asymptotic_bias
     assert np.mean(plain) - np.mean(better) == pytest.approx(expected, rel=0.6)
+
+
+@pytest.mark.parametrize("shape", ["normal", "beta-binomial"])
+def test_shapes_without_a_correction_are_refused_as_such(shape):
+    hares = load("snowshoe-hares").data
+    with pytest.raises(NotEstimableError, match="there is no bias-corrected form of Mh"):
+        closed(hares, "Mh", shape, bias_corrected=True)
+
+
+def test_a_refused_bound_does_not_send_people_to_itself():
+    captures = Captures.from_counts({"100": 1, "110": 1, "001": 1})
+    with pytest.raises(NotEstimableError, match=r"gives 4\.[0-9]+.*bias_corrected=True") as refused:
+        closed(captures, "Mh", "chao")
+    assert "heterogeneity='chao'" not in str(refused.value)

@@ -236,3 +236,20 @@ def test_removal_is_mb_for_people_who_stay():
 def test_removals_that_cannot_be_are_refused(catches, error, message):
     with pytest.raises(error, match=message):
         removal(catches)
+
+
+@pytest.mark.parametrize("wrong", ["abc", [[1, 2], [3]], None, {"a": 1}])
+def test_catches_that_are_no_numbers_are_refused(wrong):
+    with pytest.raises(InputError, match="captured is"):
+        schnabel(captured=[wrong, 2], recaptured=[0, 1])
+    with pytest.raises(InputError, match="captured is"):
+        schumacher_eschmeyer(captured=[wrong, 2, 3], recaptured=[0, 1, 1])
+    with pytest.raises(InputError, match="catches is"):
+        removal([wrong, 2])
+
+
+def test_removal_from_captures_says_what_to_give_instead():
+    captures = Captures.from_counts({"100": 20, "010": 9, "011": 4, "001": 5})
+    with pytest.raises(InputError, match=r"removal\(captures\.u_i\)"):
+        removal(captures)
+    assert removal(captures.u_i).n_hat == pytest.approx(closed(captures, "Mb").n_hat, rel=1e-6)

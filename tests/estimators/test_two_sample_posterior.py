@@ -252,3 +252,41 @@ def test_log_rising_against_log_gamma(x, n):
     assert float(log_rising(x, n)) == pytest.approx(
         expected, rel=1e-11, abs=1e-15 * special.gammaln(x + n + 3) + 1e-13
     )
+
+
+@pytest.mark.parametrize("shift", [0.8, 1.0, 1.2])
+def test_the_tail_of_many_terms_is_the_sum_of_all_of_them(shift):
+    # Added up one by one in rational steps of floats: fsum, and no logarithm of a large gamma function.
+    a, b, rho = 60_000, 70_000, 40_000.0
+    k = math.floor(shift * a * b / rho)
+    trials = a + k
+    j = np.arange(trials, dtype=float)
+    steps = np.log1p((trials * (rho - 1) - b + 1 - j * (rho + b - 2)) / ((j + 1) * (b + trials - 1 - j)))
+    terms = np.concatenate(([0.0], np.cumsum(steps)))
+    terms = np.exp(terms - terms.max())
+    expected = math.fsum(terms[:a]) / math.fsum(terms)
+    # Rounding of 150,000 steps added up.
+    assert waring_sf(k, a, b, rho) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("k", [1e6, 1e9, 1e12])
+def test_the_tail_with_one_success_before_is_a_product(k):
+    # For rho = 1, a successes or more among T trials have probability prod (T - i) / (T + b - i).
+    a, b = 60_000, 70_000
+    i = np.arange(a, dtype=float)
+    trials = a + k
+    expected = -math.expm1(math.fsum(np.log1p(-b / (trials + b - i))))
+    assert waring_sf(k, a, b, 1.0) == pytest.approx(expected, rel=1e-9)
+
+
+def test_ten_million_in_each_sample_take_no_sum_over_them():
+    # The law is then nearly normal, and its equal-tailed limits those of the likelihood to a part in 1e6.
+    credible = chapman(10**7, 10**7, 10**6).interval(method="waring")
+    likelihood = chapman(10**7, 10**7, 10**6).interval(method="profile")
+    assert credible.low == pytest.approx(likelihood.low, rel=1e-6)
+    assert credible.high == pytest.approx(likelihood.high, rel=1e-6)
+
+
+def test_a_sum_over_too_many_people_is_refused():
+    with pytest.raises(InputError, match="too few matches to confine it"):
+        chapman(10**9, 10**9, 2).interval(method="waring")

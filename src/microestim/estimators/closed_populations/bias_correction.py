@@ -100,10 +100,11 @@ def corrected_unseen(
         return _corrected_removal(name, counts, first_apart=model == "Mbh")
     # Constants are published for Mth with these three shapes only.
     known = shape is None or not by_occasion or shape.is_bound or str(shape) in ("poisson(2)", "darroch")
-    if model not in ("M0", "Mt", "Mh", "Mth") or not known:
+    log_linear = shape is None or shape.is_log_linear
+    if model not in ("M0", "Mt", "Mh", "Mth") or not known or not log_linear:
         raise NotEstimableError(
-            f"there is no bias-corrected form of {name} here; M0, Mt, Mb, Mbh, Mh and, with the shapes "
-            "'chao', 'poisson(2)' and 'darroch', Mth have one."
+            f"there is no bias-corrected form of {name} here; M0, Mt, Mb, Mbh, Mh with the shapes 'chao', "
+            "'poisson', 'darroch' and 'gamma', and Mth with 'chao', 'poisson(2)' and 'darroch' have one."
         )
     if by_occasion and counts.occasions == 2:
         raise NotEstimableError(

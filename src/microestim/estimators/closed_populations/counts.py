@@ -171,7 +171,8 @@ def closed_counts(captures: Any) -> ClosedCounts | MarginCounts:
     if not isinstance(captures, Captures):
         raise InputError(
             f"closed() takes Captures or FrequencyCounts, and was given {type(captures).__name__}; make "
-            "captures with Captures.from_histories, from_counts, from_lists or from_events."
+            "captures with Captures.from_histories, from_counts, from_lists or from_events, and frequencies "
+            "of capture with FrequencyCounts({1: f1, 2: f2, ...}, occasions=)."
         )
     refuse_many_populations(captures)
     absent = [name for name in ("n_i", "u_i") if name in captures.missing]

@@ -189,10 +189,13 @@ def _margin_estimate(
     n = counts.n_observed
     size = n + found.fit.f0
     if abs(found.fit.bias) > LARGEST_BIAS * size:
+        if shape is not None and not shape.is_bound:
+            remedy = "Use heterogeneity='chao' for a lower bound, or a model with fewer parameters."
+        else:
+            remedy = "chao(captures.frequencies, bias_corrected=True) is a bound that exists."
         raise UnreliableMaximumError(
-            f"{name} gives {size:,.0f}, and the first-order bias of that number is {found.fit.bias:,.0f}: "
-            "the data hardly bear on the extrapolation. Use heterogeneity='chao' for a lower bound, or a "
-            "model with fewer parameters."
+            f"{name} gives {size:,.4g}, and the first-order bias of that number is {found.fit.bias:,.2g}: "
+            f"the data hardly bear on the extrapolation. {remedy}"
         )
     if counts.occasions is None:
         chances = np.empty(0)

@@ -363,7 +363,10 @@ def _marked_samples(captures: Any, captured: Any, recaptured: Any, returned: Any
 
 
 def _counts(name: str, given: Any) -> Array:
-    counts = np.asarray(given, dtype=float)
+    try:
+        counts = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        counts = np.empty((0, 0))
     if counts.ndim != 1 or not (np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))).all():
         raise InputError(
             f"{name} is {given!r}; give whole numbers of people from 0 on, one for each occasion."

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from microestim.capture import Captures
 from microestim.errors import InputError, NotEstimableError
 from microestim.estimators.closed_populations.profile import RemovalProfile
 from microestim.estimators.closed_populations.removal_models import log_survival
@@ -109,7 +110,15 @@ def removal(catches: npt.ArrayLike) -> RemovalEstimate:
     >>> round(found.n_hat, 2), round(found.capture_probability, 3)
     (94.93, 0.416)
     """
-    caught = np.asarray(catches, dtype=float)
+    if isinstance(catches, Captures):
+        raise InputError(
+            "removal() takes the catch of each occasion, and was given Captures: removal(captures.u_i) "
+            "takes the first captures for the catches, and closed(captures, 'Mb') is the same model."
+        )
+    try:
+        caught = np.asarray(catches, dtype=float)
+    except (TypeError, ValueError):
+        caught = np.empty(0)
     wrong = ~(np.isfinite(caught) & (caught >= 0) & (caught == np.floor(caught)))
     if caught.ndim != 1 or len(caught) < 2 or wrong.any():
         raise InputError(

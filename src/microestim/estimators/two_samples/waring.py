@@ -55,6 +55,60 @@ def waring_logpmf(k: npt.ArrayLike, a: float, b: float, rho: float) -> npt.NDArr
     return norm + log_rising(a, k) - log_rising(1.0, k) - (log_rising(a + b + rho, k) - log_rising(b, k))
 
 
+# Up to so many terms all are added; beyond, those that the sum can feel, and never more than the second.
+_ALL_TERMS = 50_000
+_MOST_TERMS = 20_000_000
+# Terms below e^-45 of the largest are beyond the last digit of a sum of as many as there may be.
+_NEGLIGIBLE = 45.0
+
+
+def _too_wide(a: int) -> str:
+    return (
+        f"the exact distribution of the size is a sum over {a - 1:,} people with too few matches to "
+        "confine it; use the profile interval, which does without the sum."
+    )
+
+
+def _share_below(a: int, trials: float, b: float, rho: float) -> float | None:
+    """Probability of fewer than `a` successes among the trials, for rho and b of at least 1.
+
+    None where too many terms count.
+
+    The beta-binomial terms are then log-concave, so they fall on both sides of their largest. Both the sum
+    below `a` and the sum over everything are taken relative to it, and their ratio has no large logarithms.
+    """
+
+    def log_term(j: float) -> float:
+        chances = log_rising(rho, j) + log_rising(b, trials - j) - log_rising(rho + b, trials)
+        return float(log_rising(trials - j + 1, j) - log_rising(1.0, j) + chances)
+
+    def relative(centre: float, top: float) -> tuple[float, npt.NDArray[np.float64]] | None:
+        """First term that counts, and the logarithms of all up to `top`, relative to the one at `centre`."""
+        cut = log_term(centre) - _NEGLIGIBLE
+        low = first_reached(lambda j: log_term(j) >= cut, 0.0, centre) if centre > 0 else 0.0
+        high = top
+        if centre < top and log_term(top) < cut:
+            high = min(top, first_reached(lambda j: log_term(min(j, top)) < cut, centre, centre + 1.0))
+        if high - low > _MOST_TERMS:
+            return None
+        j = np.arange(low, high)
+        # A term over the one before is nearly 1 where they are many: what it differs by keeps its digits.
+        excess = trials * (rho - 1) - b + 1 - j * (rho + b - 2)
+        steps = np.log1p(excess / ((j + 1) * (b + trials - 1 - j)))
+        terms = np.concatenate(([0.0], np.cumsum(steps)))
+        return low, terms - terms[int(centre - low)]
+
+    mode = float(math.floor((trials * (rho - 1) - b + 1) / (rho + b - 2))) + 1.0
+    mode = min(max(mode, 0.0), trials)
+    last = float(a - 1)
+    everything, nearest = relative(mode, trials), relative(min(mode, last), last)
+    if everything is None or nearest is None:
+        return None
+    (_, whole), (_, below) = everything, nearest
+    apart = log_term(last) - log_term(mode) if last < mode else 0.0
+    return float(min(1.0, math.exp(apart) * np.exp(below).sum() / np.exp(whole).sum()))
+
+
 def waring_sf(k: float, a: int, b: float, rho: float) -> float:
     """Probability of more than k, by a finite sum of `a` terms.
 
@@ -80,9 +134,15 @@ def waring_sf(k: float, a: int, b: float, rho: float) -> float:
     if k < 0:
         return 1.0
     trials = a + math.floor(k)
+    if a > _ALL_TERMS and rho >= 1 and b >= 1 and rho + b > 2:
+        share = _share_below(a, float(trials), b, rho)
+        if share is not None:
+            return share
+    if a > _MOST_TERMS:
+        raise InputError(_too_wide(a))
     j = np.arange(a - 1, dtype=float)
     steps = np.log(trials - j) - np.log(j + 1) + np.log(rho + j) - np.log(b + trials - 1 - j)
-    first = float(log_rising(b, trials) - log_rising(rho + b, trials))
+    first = float(log_rising(b, rho) - log_rising(b + trials, rho))
     terms = first + np.concatenate(([0.0], np.cumsum(steps)))
     # All terms are positive, so the sum keeps its relative accuracy far out in the tail.
     return float(min(1.0, np.exp(terms).sum()))
