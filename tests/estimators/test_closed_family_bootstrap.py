@@ -454,9 +454,9 @@ def test_resamples_are_compared_at_their_own_maximum():
 @pytest.mark.parametrize(
     ("model", "shape", "world", "repeats"),
     [
-        ("Mth", "normal", {"sigma": 1.0}, 60),
-        ("Mth", "mixture(2)", {"shares": [0.6, 0.4], "abilities": [0.0, 2.5]}, 60),
-        ("Mtb", None, {"reaction": 0.5}, 200),
+        ("Mth", "normal", {"sigma": 1.0}, 20),
+        ("Mth", "mixture(2)", {"shares": [0.6, 0.4], "abilities": [0.0, 2.5]}, 20),
+        ("Mtb", None, {"reaction": 0.5}, 80),
     ],
 )
 def test_the_bootstrap_covers(model, shape, world, repeats):

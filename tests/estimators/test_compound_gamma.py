@@ -82,6 +82,7 @@ def test_where_the_program_has_no_result_no_mixture_is_better(row, alpha) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::microestim.errors.OneInflationWarning")
 @pytest.mark.parametrize("row", [r for r in ROWS if not r["estimate"]], ids=lambda r: r["dataset"])
 def test_where_the_program_has_no_result_a_shape_is_chosen(row) -> None:
     fit = poisson_compound_gamma(COUNTS[row["dataset"]], rare=int(row["function"].partition("=")[2]))
