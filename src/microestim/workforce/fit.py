@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 
 from microestim.checks.result import CheckResult
-from microestim.models.design import Design
-from microestim.models.priors import Prior
-from microestim.models.sampling import SamplerSettings
 from microestim.results import ROUNDING_RULE, Summary, Table, printed_draws
-from microestim.study import Study
 from microestim.workforce.posterior import JointPosterior
 from microestim.workforce.tiers import ESTIMANDS, Scope
 
@@ -60,29 +56,10 @@ class WorkforceFit(JointPosterior):
     >>> fit.report("fr-2018.html")  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        *,
-        study: Study,
-        design: Design,
-        priors: Mapping[str, Prior],
-        vectors: np.ndarray,
-        sample_stats: xr.Dataset,
-        settings: SamplerSettings,
-        reading: str | None,
-        versions: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(
-            study=study,
-            design=design,
-            priors=priors,
-            vectors=vectors,
-            sample_stats=sample_stats,
-            settings=settings,
-            reading=reading,
-            versions=versions,
-        )
-        self._influence: dict[LeftOut, EvidenceInfluence] = {}
+    @cached_property
+    def _influence(self) -> dict[LeftOut, EvidenceInfluence]:
+        """What fits without parts of the evidence have found so far."""
+        return {}
 
     def published(self, tier: str) -> list[tuple[str, float, str]]:
         """Give what was printed for a tier: (source id, value, text as printed).

@@ -44,6 +44,11 @@ class Resampler(ABC):
 
     @property
     @abstractmethod
+    def n_occasions(self) -> int | None:
+        """Number of occasions; None where captures can be any number."""
+
+    @property
+    @abstractmethod
     def chances(self) -> Array:
         """Chance of a capture on each occasion after each number of captures, shape (t, t + 1).
 
@@ -83,8 +88,11 @@ class Resampler(ABC):
         Returns
         -------
         DrawnCounts
-            Of a population of `people`, rounded.
+            Of a population of `people`, rounded. Without occasions only numbers of captures are drawn, and
+            those of `n_i` and `u_i` are empty.
         """
+        if self.n_occasions is None:
+            return draw_frequencies(self.margin, round(self.people), resamples, rng)
         return draw_counts(self.chances, round(self.people), resamples, rng)
 
     def sizes(self, resamples: int, rng: np.random.Generator) -> Array:
@@ -132,6 +140,11 @@ class LogLinearResampler(Resampler):
         return self.size
 
     @property
+    def n_occasions(self) -> int | None:
+        """See `Resampler`."""
+        return self.model.counts.occasions
+
+    @property
     def chances(self) -> Array:
         """See `Resampler`."""
         t, effects = self.model.counts.occasions, self.model.effects
@@ -143,25 +156,6 @@ class LogLinearResampler(Resampler):
     def margin(self) -> Array:
         """See `Resampler`."""
         return self.model.design(self.kept).margin(self.theta, all_histories=True)
-
-    def draw(self, resamples: int, rng: np.random.Generator) -> DrawnCounts:
-        """See `Resampler`; without occasions only numbers of captures are drawn.
-
-        Parameters
-        ----------
-        resamples : int
-            How many.
-        rng : Generator
-            Source of randomness.
-
-        Returns
-        -------
-        DrawnCounts
-            Without occasions, those of `n_i` and `u_i` are empty.
-        """
-        if self.model.counts.occasions is not None:
-            return super().draw(resamples, rng)
-        return draw_frequencies(self.margin, round(self.size), resamples, rng)
 
     def refitted(self, drawn: DrawnCounts) -> Array:
         """See `Resampler`.
@@ -283,6 +277,11 @@ class RemovalResampler(Resampler):
     def people(self) -> float:
         """See `Resampler`."""
         return self.size
+
+    @property
+    def n_occasions(self) -> int:
+        """See `Resampler`."""
+        return self.t
 
     @property
     def chances(self) -> Array:

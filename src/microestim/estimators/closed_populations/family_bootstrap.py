@@ -22,7 +22,7 @@ from microestim.estimators.closed_populations.identified import check_occasions
 from microestim.estimators.closed_populations.likelihood import HistoryModel
 from microestim.estimators.closed_populations.normal_abilities import fit_normal
 from microestim.estimators.closed_populations.reaction_models import fit_occasions_and_reaction
-from microestim.estimators.closed_populations.resampling import DrawnCounts, draw_frequencies
+from microestim.estimators.closed_populations.resampling import DrawnCounts
 
 __all__ = ["FamilyResampler", "fit_family"]
 
@@ -111,6 +111,11 @@ class FamilyResampler(Resampler):
         """See `Resampler`."""
         return self.size
 
+    @property
+    def n_occasions(self) -> int | None:
+        """See `Resampler`."""
+        return self.occasions
+
     @cached_property
     def chances(self) -> Array:
         """See `Resampler`."""
@@ -120,25 +125,6 @@ class FamilyResampler(Resampler):
     def margin(self) -> Array:
         """See `Resampler`."""
         return self.fitted.margin(self.theta)
-
-    def draw(self, resamples: int, rng: np.random.Generator) -> DrawnCounts:
-        """See `Resampler`; without occasions only numbers of captures are drawn.
-
-        Parameters
-        ----------
-        resamples : int
-            How many.
-        rng : Generator
-            Source of randomness.
-
-        Returns
-        -------
-        DrawnCounts
-            Without occasions, those of `n_i` and `u_i` are empty.
-        """
-        if self.occasions is not None:
-            return super().draw(resamples, rng)
-        return draw_frequencies(self.margin, round(self.size), resamples, rng)
 
     def refitted(self, drawn: DrawnCounts) -> Array:
         """See `Resampler`.
