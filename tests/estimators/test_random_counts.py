@@ -81,3 +81,13 @@ def test_the_judge_finds_faults(experiment, wrong, message) -> None:
         experiment.judge("x", wrong, me.FrequencyCounts({1: 5, 2: 3}))
     with pytest.raises(ZeroDivisionError):
         experiment.judge("x", lambda counts: 1 / 0, me.FrequencyCounts({1: 5, 2: 3}))
+
+
+def test_every_slow_estimator_gets_its_share_of_tables(experiment):
+    every = experiment.every_estimator()
+    for place in range(3):
+        assert experiment.estimators_of(place, fits=None).keys() == every.keys()
+    given = [experiment.estimators_of(place, fits=1).keys() for place in range(200)]
+    quick = set.intersection(*map(set, given))
+    assert {len(each) for each in given} == {len(quick) + 1}
+    assert set.union(*map(set, given)) == every.keys()

@@ -433,15 +433,16 @@ class _Printer:
             body.append(f"{quantity.name} = {expression}")
             if quantity.shape and quantity.array:
                 body.append(f"{quantity.element(indices)} = {quantity.name}")
-        for each in self.sums[loop]:
+        for number, each in enumerate(self.sums[loop]):
             kept = [index for k, index in enumerate(indices) if k not in each.over]
             if each.over == frozenset(range(depth - len(each.over), depth)):
-                # Over the innermost loops: added up in a local number.
-                outer = depth - len(each.over)
-                before[outer].append(f"{each.total.name} = 0.0")
-                body.append(f"{each.total.name} += {each.term}")
-                if each.total.shape:
-                    after[outer].append(f"{each.total.element(kept)} = {each.total.name}")
+                # Over the innermost loops: added up in a local number. Loops share the names of these, since
+                # Numba goes through the whole function once for every name that is given a value twice.
+                outer, adder = depth - len(each.over), f"s{number}"
+                before[outer].append(f"{adder} = 0.0")
+                body.append(f"{adder} += {each.term}")
+                target = each.total.element(kept) if each.total.shape else each.total.name
+                after[outer].append(f"{target} = {adder}")
             else:
                 start, stop = each.total.offset, each.total.offset + math.prod(each.total.shape)
                 before[0].append(f"memory[{start}:{stop}] = 0.0")
