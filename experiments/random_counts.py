@@ -329,7 +329,9 @@ def main() -> int:
     end = options.start + options.tables
     parts = [range(first, min(first + CHUNK, end)) for first in range(options.start, end, CHUNK)]
     running = Parallel(n_jobs=options.jobs, return_as="generator_unordered")
-    for part in running(delayed(judge_all)(places, options.seed, fits=options.fits or None) for places in parts):
+    for part in running(
+        delayed(judge_all)(places, options.seed, fits=options.fits or None) for places in parts
+    ):
         tally.add(part)
         print(
             f"{tally.tables:,} of {options.tables:,} tables, {len(tally.faults)} faults, "
