@@ -134,7 +134,7 @@ def fit(
 
 
 def run(chosen: list[tuple[str, int]], *, jobs: int, output: Path, observed_only: bool = False) -> None:
-    """Fit the worlds that are not in the file yet; it is written after each batch."""
+    """Fit the worlds that are not in the file yet; it is written after each."""
     from joblib import Parallel, delayed
 
     results = json.loads(output.read_text(encoding="utf-8")) if output.exists() else _empty()
@@ -147,12 +147,12 @@ def run(chosen: list[tuple[str, int]], *, jobs: int, output: Path, observed_only
     print(f"{len(chosen) - len(left)} of {len(chosen)} worlds are done", flush=True)
     # With worlds side by side the chains of each wait for each other.
     options: dict[str, Any] = {"observed_only": observed_only, "cores": None if jobs == 1 else 1}
-    for start in range(0, len(left), jobs):
-        batch = left[start : start + jobs]
-        rows = Parallel(n_jobs=jobs)(delayed(fit)(*key, fingerprint=fixed[key], **options) for key in batch)
-        results["worlds"] += [_short(row) for row in rows]
+    running = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="all")
+    rows = running(delayed(fit)(*key, fingerprint=fixed[key], **options) for key in left)
+    for number, row in enumerate(rows, start=1):
+        results["worlds"].append(_short(row))
         _write(results, output)
-        print(f"{min(start + jobs, len(left))} of {len(left)} fitted", flush=True)
+        print(f"{number} of {len(left)} fitted: {label(row['group'], row['number'])}", flush=True)
 
 
 def _short(value: Any) -> Any:
@@ -167,7 +167,9 @@ def _short(value: Any) -> Any:
 def _write(results: dict[str, Any], output: Path) -> None:
     """Write one line a world, beside the file and then in its place: an interrupted run leaves it whole."""
     head = {key: value for key, value in results.items() if key != "worlds"}
-    lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in results["worlds"])
+    places = {key: place for place, key in enumerate(all_worlds())}
+    rows = sorted(results["worlds"], key=lambda row: places[row["group"], row["number"]])
+    lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
     text = json.dumps(head)[:-1] + f', "worlds": [\n{lines}\n]}}\n'
     output.parent.mkdir(parents=True, exist_ok=True)
     beside = output.with_suffix(".part")
