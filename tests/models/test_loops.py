@@ -78,20 +78,23 @@ class _NumPy:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_value_and_gradient(inputs, case, call):
+def test_value_and_gradient(inputs, case, tmp_path, call):
 
     def formula(xp, a, b, c):
         # Every input has a share, as every coordinate of a model has its prior.
         return CASES[case](xp, a, b, c) + a + b.sum() + c.sum()
 
-    evaluate = run(print_loops(formula(tensor(), *inputs), inputs, []).source)
-    value, gradient, status = call(evaluate, POINT, np.empty(0))
+    printed = print_loops(formula(tensor(), *inputs), inputs, [])
+    value, gradient, status = call(run(printed.source), POINT, np.empty(0))
 
     def reference(values):
         return float(formula(_NumPy, *unpack(values)))
 
     assert status == 0
     assert value == pytest.approx(reference(POINT), rel=1e-12)
+    compiled = call(printed.compile(tmp_path).ctypes, POINT, np.empty(0))
+    assert compiled[::2] == (pytest.approx(value, rel=1e-14), 0)
+    assert np.allclose(compiled[1], gradient, rtol=1e-12, atol=1e-14)
     step = 1e-6
     numeric = [
         (reference(POINT + step * e) - reference(POINT - step * e)) / (2 * step) for e in np.eye(len(POINT))

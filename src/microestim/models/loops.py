@@ -1,4 +1,4 @@
-"""A PyTensor graph of small arrays, printed as one function of plain loops and compiled by Numba.
+"""A PyTensor graph of small arrays, printed as one function of plain loops.
 
 PyTensor's own compilers build every operation of a graph by itself; for a model of many small operations
 that takes a minute and more on a machine's first run. Here PyTensor keeps what it is best at, the
@@ -9,6 +9,7 @@ other operation is refused.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import math
 import os
@@ -59,15 +60,24 @@ class LoopFunction:
         """
         import numba
 
+        from microestim.models.native import as_intrinsic
+
         path = _keep(self.source, _cache_folder() if folder is None else folder)
         scope: dict[str, Any] = {"__name__": __name__}
         exec(compile(self.source, path or "<log density>", "exec"), scope)
+        scope["loops"] = as_intrinsic(_loops_of(self.source), scope)
         number, numbers = address_types()
         signature = numba.int64(number, numbers, numbers, numbers, numbers)
         compiled: CFunc = numba.cfunc(
             signature, error_model="numpy", fastmath=_REORDERING, cache=path is not None
         )(scope["evaluate"])
         return compiled
+
+
+def _loops_of(source: str) -> ast.FunctionDef:
+    """Find the function `loops` in the source of a module."""
+    found = [each for each in ast.parse(source).body if isinstance(each, ast.FunctionDef)]
+    return next(each for each in found if each.name == "loops")
 
 
 _REORDERING = {"arcp", "contract", "nsz", "reassoc"}
@@ -96,10 +106,11 @@ def _cache_folder() -> Path:
 
 def _keep(source: str, folder: Path) -> str | None:
     """Write the source where Numba keeps compiled code beside it; None where that is not possible."""
-    from microestim.models import elementary
+    from microestim.models import elementary, native
 
     # Numba looks at the time of this one file; what else the compiled code is made from is in its name.
-    made_from = (source, Path(elementary.__file__).read_text("utf-8"), *sorted(_REORDERING))
+    modules = [Path(str(each.__file__)).read_text("utf-8") for each in (elementary, native)]
+    made_from = (source, *modules, *sorted(_REORDERING))
     path = folder / f"density_{hashlib.sha256('\n'.join(made_from).encode()).hexdigest()[:24]}.py"
     if not path.exists():
         try:
@@ -433,16 +444,15 @@ class _Printer:
             body.append(f"{quantity.name} = {expression}")
             if quantity.shape and quantity.array:
                 body.append(f"{quantity.element(indices)} = {quantity.name}")
-        for number, each in enumerate(self.sums[loop]):
+        for each in self.sums[loop]:
             kept = [index for k, index in enumerate(indices) if k not in each.over]
             if each.over == frozenset(range(depth - len(each.over), depth)):
-                # Over the innermost loops: added up in a local number. Loops share the names of these, since
-                # Numba goes through the whole function once for every name that is given a value twice.
-                outer, adder = depth - len(each.over), f"s{number}"
-                before[outer].append(f"{adder} = 0.0")
-                body.append(f"{adder} += {each.term}")
-                target = each.total.element(kept) if each.total.shape else each.total.name
-                after[outer].append(f"{target} = {adder}")
+                # Over the innermost loops: added up in a local number.
+                outer = depth - len(each.over)
+                before[outer].append(f"{each.total.name} = 0.0")
+                body.append(f"{each.total.name} += {each.term}")
+                if each.total.shape:
+                    after[outer].append(f"{each.total.element(kept)} = {each.total.name}")
             else:
                 start, stop = each.total.offset, each.total.offset + math.prod(each.total.shape)
                 before[0].append(f"memory[{start}:{stop}] = 0.0")
@@ -516,19 +526,20 @@ def print_loops(
     head = ["import math", "", "import numba", "import numpy as np", ""]
     head += ["from microestim.models.elementary import erf, exp, log, log1p", ""]
     head += [f"{name} = np.array({values.tolist()!r})" for name, values in printer.constants.items()]
-    head += ["", "", "def evaluate(size, values_, gradient_, value_, data_):"]
-    body = [
-        f"if size != {size}:",
-        "    return -1",
-        f"values = numba.carray(values_, {size})",
-        f"gradient = numba.carray(gradient_, {size})",
-        f"data = numba.carray(data_, {given})",
-        f"memory = np.empty({printer.memory})",
-        *printer.lines(),
-        f"value_[0] = {whole.quantity.element([])}",
-        "finite = math.isfinite(value_[0])",
-        f"for i in range({size}):",
-        "    finite = finite and math.isfinite(gradient[i])",
-        "return 0 if finite else 1",
+    head += ["", "", "def loops(values, gradient, data, memory):"]
+    body = [*printer.lines(), f"return {whole.quantity.element([])}"]
+    tail = [
+        "def evaluate(size, values_, gradient_, value_, data_):",
+        f"    if size != {size}:",
+        "        return -1",
+        f"    values = numba.carray(values_, {size})",
+        f"    gradient = numba.carray(gradient_, {size})",
+        f"    data = numba.carray(data_, {given})",
+        f"    memory = np.empty({printer.memory})",
+        "    value_[0] = loops(values, gradient, data, memory)",
+        "    finite = math.isfinite(value_[0])",
+        f"    for i in range({size}):",
+        "        finite = finite and math.isfinite(gradient[i])",
+        "    return 0 if finite else 1",
     ]
-    return LoopFunction("\n".join([*head, *(f"    {line}" for line in body), ""]))
+    return LoopFunction("\n".join([*head, *(f"    {line}" for line in body), "", "", *tail, ""]))
