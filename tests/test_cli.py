@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -53,6 +54,7 @@ def test_run_prints_the_table_and_writes_the_files(
     for words in (
         "95% credible interval",
         "environ 50 000",
+        "people on all platforms",
         "read as about any platform",
         "read as about this platform",
         "The assumption that matters most: ",
@@ -93,6 +95,13 @@ def test_json_is_all_that_stdout_holds(
     expected = converged_prior_fit.tiers.to_frame()
     # Text of a double holds all its digits.
     assert list(rows["estimate"][: len(expected)]) == list(expected["estimate"])
+    wider = converged_prior_fit.tiers.over("all")
+    total = rows[
+        rows["scope"].str.startswith("all") & (rows["unit"] == "people") & (rows["tier"] == "weekly")
+    ]
+    assert total["estimate"].iloc[0] == np.median(wider.draws("weekly"))
+    assert set(rows["platform"]) == {"", *wider.platforms}
+    assert not rows.duplicated(["tier", "platform", "estimand", "unit", "scope"]).any()
     assert all((folder / path).is_file() for path in document["files"].values())
     assert document["versions"]["nutpie"]
 

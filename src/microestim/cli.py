@@ -127,8 +127,9 @@ def cite(study: str | None) -> None:
 def run(study: str, out: Path | None, rng: int, draws: int, priors: Path | None, as_json: bool) -> int:
     """Fit the joint model of a study, print how many people, and write a report.
 
-    Writes report.html, estimates.csv, posterior.nc and figures to a folder. A study with a question on how
-    often people work is fitted under both readings of that question. Without --rng the seed is 1, so that
+    Writes report.html, estimates.csv, posterior.nc and figures to a folder: the people on the observed
+    platforms, and on all platforms that the study lists. A study with a question on how often people work
+    is fitted under both readings of that question. Without --rng the seed is 1, so that
     the same versions give the same figures on the same kind of processor; the report records it.
     """
     found = _study(study)
@@ -253,6 +254,8 @@ def _refuse_unusable(folder: Path) -> None:
 def _page(fit: me.WorkforceFit, others: Sequence[me.WorkforceFit], files: dict[str, Path]) -> str:
     """Lay out the result for a reader."""
     blocks = [str(fit.summary())]
+    if fit.tiers.over("all").imputed:
+        blocks.append(str(fit.summary(scope="all")))
     if others:
         blocks.append(str(fit.beside(others)))
     most = f"The assumption that matters most: {fit.prior_influence().most_influential[1]}"
@@ -306,8 +309,10 @@ def _fit_document(fit: me.WorkforceFit) -> dict[str, Any]:
         **{name: {tier: _finite(v) for tier, v in values.items()} for name, values in by_tier.items()},
         "estimates": [
             {str(key): _finite(value) for key, value in row.items()}
+            for tiers in (fit.tiers, *([fit.tiers.over("all")] if fit.tiers.over("all").imputed else []))
             for by in ("total", "platform", "band")
-            for row in fit.tiers.to_frame(by=by).to_dict("records")
+            for row in tiers.to_frame(by=by).to_dict("records")
+            if not tiers.imputed or not row["platform"] or row["platform"] in tiers.imputed
         ],
     }
 

@@ -19,10 +19,20 @@ def test_all_files_are_written_and_agree(tmp_path, prior_fit, other_reading):
     assert {"report.html", "estimates.csv", "posterior.nc", "figures/tiers.png"} <= set(files)
     exact = dict.fromkeys(["estimate", "ci_high"], float)
     frame = pd.read_csv(files["estimates.csv"], keep_default_na=False, converters=exact)
-    assert tuple(frame.columns) == tuple(FRAME_COLUMNS)
+    assert tuple(frame.columns) == (*FRAME_COLUMNS, "imputed_accounts", "imputed_people")
     for fit in (prior_fit, other_reading):
         rows = frame[frame["method"].str.contains(f"read as about {fit.reading}", regex=False)]
-        expected = pd.concat([fit.tiers.to_frame(by=by) for by in ("total", "platform", "band")])
+        wider = fit.tiers.over("all")
+        platforms = wider.to_frame(by="platform")
+        expected = pd.concat(
+            [
+                *(fit.tiers.to_frame(by=by) for by in ("total", "platform", "band")),
+                wider.to_frame(),
+                platforms[platforms["platform"].isin(list(wider.imputed))],
+                wider.to_frame(by="band"),
+            ]
+        )
+        assert len(wider.imputed) > 10
         # The file holds full precision: 17 digits give the same double back.
         assert rows["estimate"].tolist() == expected["estimate"].tolist()
         assert rows["ci_high"].tolist() == expected["ci_high"].tolist()

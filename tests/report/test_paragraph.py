@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import microestim as me
@@ -16,6 +17,9 @@ decimal = "."
 range = "{low}-{high}"
 one_platform = "{platform}"
 platforms = "{number}"
+all_platforms = "all {number}"
+imputed = "{imputed_number} drawn, {weekly_imputed}"
+left_out = "not {classes}"
 magnitudes = ["few", "tens", "hundreds", "thousands"]
 sentences = ["SENTENCE"]
 not_converged = "No."
@@ -81,3 +85,29 @@ def test_a_language_file_that_is_wrong_says_where(
 def test_an_unknown_language_is_refused(converged_prior_fit: me.WorkforceFit) -> None:
     with pytest.raises(InputError, match="language is 'de'; use one of en, fr"):
         converged_prior_fit.paragraph("de")
+
+
+@pytest.mark.parametrize(("language", "separator"), [("en", ","), ("fr", "\u202f")])
+def test_all_platforms_are_told_from_the_observed_ones(
+    converged_prior_fit: me.WorkforceFit, language: str, separator: str
+) -> None:
+    wider = converged_prior_fit.tiers.over("all")
+    text = converged_prior_fit.paragraph(language, scope="all")
+    for row in converged_prior_fit.summary(scope="all").table.rows:
+        for number in (row[2], *row[3].split(" to ")):
+            assert number.replace(",", separator) in text
+    assert f" {len(wider.platforms)} plat" in text
+    assert f" {len(wider.imputed)} " in text
+    share = round(100 * float(np.median(wider.imputed_share("weekly"))))
+    assert f"{share} % " in text
+    without = converged_prior_fit.paragraph(language, scope="all", without_class="localised tasks")
+    assert "localised tasks" in without
+    assert "localised tasks" not in text
+    assert converged_prior_fit.paragraph(language, scope="observed") == converged_prior_fit.paragraph(
+        language
+    )
+
+
+def test_an_unknown_scope_is_refused(converged_prior_fit: me.WorkforceFit) -> None:
+    with pytest.raises(InputError, match="scope is 'whole'"):
+        converged_prior_fit.paragraph(scope="whole")

@@ -5,8 +5,7 @@ import pytest
 
 import microestim as me
 from microestim.errors import InputError
-from microestim.results import FRAME_COLUMNS
-from microestim.workforce.tiers import IMPUTED_COLUMNS
+from microestim.results import FRAME_COLUMNS, IMPUTED_COLUMNS
 
 TIERS = ("registered", "monthly_active", "monthly", "weekly")
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from microestim.checks.fitted import FittedModel
 from microestim.errors import InputError
+from microestim.models.imputation import platforms_to_impute
 from microestim.report.figures import FIGURE_NAMES
 from microestim.report.page import compose_report
-from microestim.results import Table
+from microestim.results import FRAME_COLUMNS, IMPUTED_COLUMNS, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ def write_outputs(
 
 
 def estimate_frame(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) -> pd.DataFrame:
-    """Give every estimate of a run, one a row: totals, platforms and bands, for each reading.
+    """Give every estimate of a run, one a row: totals, platforms and bands, for each reading and scope.
 
     Parameters
     ----------
@@ -114,15 +115,27 @@ def estimate_frame(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()
     Returns
     -------
     pandas.DataFrame
-        The columns that every export of the library has; `method` names the reading.
+        The columns that every export of the library has, and two with the share that rests on platforms
+        without evidence (of a row's accounts, and of its people); `method` names the reading. Bands over all
+        platforms have no such share.
     """
     import pandas as pd
 
     frames = []
     for each in (fit, *alternatives):
-        for by in ("total", "platform", "band"):
-            frame = each.tiers.to_frame(by=by)
-            if each.reading is not None:
-                frame["method"] = frame["method"] + f"; frequency read as about {each.reading}"
-            frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+        tiers = {"observed": each.tiers}
+        if platforms_to_impute(each.study):
+            tiers["all"] = each.tiers.over("all")
+        for over in tiers.values():
+            for by in ("total", "platform", "band"):
+                frame = over.to_frame(by=by)
+                if over.imputed and by == "platform":
+                    # The observed ones are the same in both scopes.
+                    frame = frame[frame["platform"].isin(list(over.imputed))]
+                if not over.imputed:
+                    frame[list(IMPUTED_COLUMNS)] = 0.0
+                if each.reading is not None:
+                    frame["method"] = frame["method"] + f"; frequency read as about {each.reading}"
+                frames.append(frame)
+    columns = [*FRAME_COLUMNS, *IMPUTED_COLUMNS]
+    return pd.concat([frame.reindex(columns=columns) for frame in frames], ignore_index=True)

@@ -10,13 +10,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from microestim.checks.bounds import draw_bounds, frame_platform, study_bounds
 from microestim.checks.composition import composition_table
 from microestim.checks.reproduction import Reproduction, reproduce
 from microestim.checks.result import CheckResult
 from microestim.errors import InputError, NotEstimableError
+from microestim.models.imputation import platforms_to_impute
 from microestim.report import tables
 from microestim.report.all_platforms import report_tables
 from microestim.report.figures import Picture, draw_figures
@@ -177,6 +178,7 @@ def _context(fit: FittedModel, alternatives: tuple[FittedModel, ...]) -> dict[st
         "headline": headline(fit),
         "lead": lead(fit),
         "quotes": _quotes(fit),
+        "all_quotes": _quotes(fit, scope="all") if platforms_to_impute(fit.study) else {},
         "result": tables.result_table(fit),
         "bands": tables.band_table(fit),
         "readings": tables.reading_table(fits) if alternatives else None,
@@ -200,11 +202,11 @@ def _context(fit: FittedModel, alternatives: tuple[FittedModel, ...]) -> dict[st
     }
 
 
-def _quotes(fit: FittedModel) -> dict[str, str]:
+def _quotes(fit: FittedModel, *, scope: Literal["observed", "all"] = "observed") -> dict[str, str]:
     """Write the paragraph to quote, in English and in the study's own language where it is known."""
     own = fit.study.language
     chosen = dict.fromkeys(["en", own] if own in languages() else ["en"])
-    return {language: paragraph(fit, language) for language in chosen}
+    return {language: paragraph(fit, language, scope=scope) for language in chosen}
 
 
 def _check_tables(checks: Sequence[CheckResult]) -> dict[str, list[tuple[str, Table]]]:

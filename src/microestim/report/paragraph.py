@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from microestim.errors import InputError
 from microestim.models.people import TIER_IDS
-from microestim.results import check_level, credible_interval, format_interval, printed_draws
+from microestim.results import check_level, credible_interval, format_interval, format_share, printed_draws
 
 if TYPE_CHECKING:
     from microestim.checks.fitted import FittedModel
@@ -27,6 +28,9 @@ _KEYS = frozenset(
         "range",
         "one_platform",
         "platforms",
+        "all_platforms",
+        "imputed",
+        "left_out",
         "magnitudes",
         "sentences",
         "not_converged",
@@ -53,7 +57,14 @@ def languages() -> tuple[str, ...]:
     )
 
 
-def paragraph(fit: FittedModel, language: str | Path = "en", *, level: float = 0.95) -> str:
+def paragraph(
+    fit: FittedModel,
+    language: str | Path = "en",
+    *,
+    level: float = 0.95,
+    scope: Literal["observed", "all"] = "observed",
+    without_class: str | Sequence[str] = (),
+) -> str:
     """Write a paragraph about a fit.
 
     Parameters
@@ -64,6 +75,10 @@ def paragraph(fit: FittedModel, language: str | Path = "en", *, level: float = 0
         Code of a language that comes with the library, or a TOML file with the same keys as its files.
     level : float, default 0.95
         Level of the credible intervals.
+    scope : {"observed", "all"}, default "observed"
+        Which platforms. Over all platforms the paragraph says what share no evidence speaks of.
+    without_class : str or sequence of str, optional
+        With scope "all": classes whose platforms without evidence are left out.
 
     Returns
     -------
@@ -77,27 +92,39 @@ def paragraph(fit: FittedModel, language: str | Path = "en", *, level: float = 0
     """
     check_level(level)
     words = _words(language)
-    n, shown = fit.design.n_platforms, f"{round(100 * level, 6):g}"
+    tiers = fit.tiers.over(scope, without_class=without_class)
+    n, shown = len(tiers.platforms), f"{round(100 * level, 6):g}"
+    named = "platforms" if scope == "observed" else "all_platforms"
     values: dict[str, str] = {
         "country": fit.study.country_name,
         "period": fit.study.period,
         "study": fit.study.title,
         "version": fit.versions["microestim"],
         "level": _number(shown, words),
-        "platforms": words["platforms"].format(number=n)
+        "platforms": words[named].format(number=n)
         if n > 1
-        else words["one_platform"].format(platform=fit.study.platform(fit.design.platforms[0]).name),
+        else words["one_platform"].format(platform=fit.study.platform(tiers.platforms[0]).name),
     }
     for tier in TIER_IDS:
-        draws = fit.draws(tier)
+        draws = tiers.draws(tier)
         low, high, *_ = credible_interval(draws, level)
         lower, _, upper = format_interval(float(low), float(high)).partition(" to ")
         values[tier] = _number(printed_draws(draws, level)[0], words)
         values[f"{tier}_range"] = words["range"].format(low=_number(lower, words), high=_number(upper, words))
         power = math.floor(math.log10(max(float(np.median(draws)), 1.0)))
         values[f"{tier}_magnitude"] = words["magnitudes"][min(power, len(words["magnitudes"]) - 1)]
+    sentences = list(words["sentences"])
+    if tiers.imputed:
+        values["imputed_number"] = str(len(tiers.imputed))
+        for tier in TIER_IDS:
+            share = float(np.median(tiers.imputed_share(tier)))
+            values[f"{tier}_imputed"] = _number(format_share(round(share, 2)).removesuffix(" %"), words)
+        sentences.insert(-2, words["imputed"])
+    if tiers.left_out:
+        values["classes"] = ", ".join(tiers.left_out)
+        sentences.insert(-2, words["left_out"])
     try:
-        text = " ".join(sentence.format(**values) for sentence in words["sentences"])
+        text = " ".join(sentence.format(**values) for sentence in sentences)
     except (KeyError, IndexError, ValueError) as error:
         raise InputError(
             f"a sentence of language {str(language)!r} names {error}; known are {', '.join(sorted(values))}"

@@ -1,7 +1,7 @@
 """What an answer is: estimates, intervals, tables and the rule by which they are rounded."""
 
 from microestim.results.comparison import Comparison, compare
-from microestim.results.estimand import FRAME_COLUMNS, IDENTIFYING_COLUMNS, Estimand
+from microestim.results.estimand import FRAME_COLUMNS, IDENTIFYING_COLUMNS, IMPUTED_COLUMNS, Estimand
 from microestim.results.estimate import STATUSES, Estimate, Rng, lognormal_limits, normal_quantile
 from microestim.results.fitted import FittedEstimate
 from microestim.results.interval import INTERVAL_KINDS, Interval, check_level, floored_interval
@@ -13,6 +13,7 @@ from microestim.results.table import Summary, Table
 __all__ = [
     "FRAME_COLUMNS",
     "IDENTIFYING_COLUMNS",
+    "IMPUTED_COLUMNS",
     "INTERVAL_KINDS",
     "ROUNDING_RULE",
     "STATUSES",

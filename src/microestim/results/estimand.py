@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from microestim.errors import InputError
 
-__all__ = ["FRAME_COLUMNS", "IDENTIFYING_COLUMNS", "Estimand"]
+__all__ = ["FRAME_COLUMNS", "IDENTIFYING_COLUMNS", "IMPUTED_COLUMNS", "Estimand"]
 
 FRAME_COLUMNS = (
     "study",
@@ -26,6 +26,9 @@ FRAME_COLUMNS = (
     "threshold",
 )
 """Columns of every exported frame, in this order; one row an estimate."""
+
+IMPUTED_COLUMNS = ("imputed_accounts", "imputed_people")
+"""Further columns of a frame of all platforms: median shares that rest on platforms without evidence."""
 
 IDENTIFYING_COLUMNS = ("unit", "scope", "period", "tier", "window", "threshold", "platform")
 """Columns that must agree before two estimates can stand for the same quantity."""

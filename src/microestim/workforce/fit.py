@@ -333,7 +333,14 @@ class WorkforceFit(JointPosterior):
             hourly_pay=hourly_pay,
         )
 
-    def paragraph(self, language: str | Path = "en", *, level: float = 0.95) -> str:
+    def paragraph(
+        self,
+        language: str | Path = "en",
+        *,
+        level: float = 0.95,
+        scope: Scope = "observed",
+        without_class: str | Sequence[str] = (),
+    ) -> str:
         """Write a paragraph about the result, to be quoted as it is.
 
         Parameters
@@ -342,6 +349,10 @@ class WorkforceFit(JointPosterior):
             Language; a path leads to a TOML file with the keys of those that come with the library.
         level : float, default 0.95
             Level of the credible intervals.
+        scope : {"observed", "all"}, default "observed"
+            Which platforms. Over all platforms the paragraph says what share no evidence speaks of.
+        without_class : str or sequence of str, optional
+            With scope "all": classes whose platforms without evidence are left out.
 
         Returns
         -------
@@ -350,7 +361,7 @@ class WorkforceFit(JointPosterior):
         """
         from microestim.report.paragraph import paragraph
 
-        return paragraph(self, language, level=level)
+        return paragraph(self, language, level=level, scope=scope, without_class=without_class)
 
     def beside(self, others: Sequence[WorkforceFit]) -> Table:
         """Lay out fits of the same study side by side, such as two readings of one question.

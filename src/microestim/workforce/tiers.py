@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from microestim.errors import InputError
-from microestim.results import FRAME_COLUMNS, Table, check_level, credible_interval, printed_draws
+from microestim.results import (
+    FRAME_COLUMNS,
+    IMPUTED_COLUMNS,
+    Table,
+    check_level,
+    credible_interval,
+    printed_draws,
+)
 from microestim.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BANDS", "ESTIMANDS", "IMPUTED_COLUMNS", "Scope", "TierEstimates"]
+__all__ = ["BANDS", "ESTIMANDS", "Scope", "TierEstimates"]
 
 Scope = Literal["observed", "all"]
-
-IMPUTED_COLUMNS = ("imputed_accounts", "imputed_people")
-"""Further columns of a frame of all platforms: median shares that rest on platforms without evidence."""
 
 ESTIMANDS: Mapping[str, str] = {
     "registered": "residents with at least one account, dormant ones included",

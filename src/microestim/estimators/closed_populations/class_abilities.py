@@ -15,7 +15,12 @@ from microestim.estimators.closed_populations.ability_data import (
 from microestim.estimators.closed_populations.counts import MarginCounts
 from microestim.estimators.closed_populations.family import FamilyFit, settle
 from microestim.estimators.closed_populations.history_sizes import HistoryProfile, climb_near
-from microestim.estimators.closed_populations.likelihood import Peak, climb, conditional_surface
+from microestim.estimators.closed_populations.likelihood import (
+    Peak,
+    climb,
+    conditional_surface,
+    value_rounding,
+)
 from microestim.estimators.closed_populations.margin_refusals import refuse_what_cannot_be
 
 __all__ = ["ClassAbilities", "fit_classes"]
@@ -153,7 +158,7 @@ def _highest(data: AbilityData, classes: int, near: Array | None) -> tuple[Class
         larger = ClassAbilities(data=data, classes=number)
         found = [climb(larger, start) for start in _starts(model, larger, peak.theta)]
         best = max(found, key=lambda end: end.at.value)
-        if best.at.value < peak.at.value + NO_CLASS:
+        if best.at.value < peak.at.value + NO_CLASS + value_rounding(peak.at):
             break
         model, peak = larger, best
     return model, peak

@@ -15,6 +15,7 @@ __all__ = [
     "Surface",
     "climb",
     "conditional_surface",
+    "value_rounding",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -242,7 +243,7 @@ def climb(model: HistoryModel, start: Array, *, size: float | None = None, most:
         step = step * min(1.0, LONGEST_STEP / longest)
         before = at.value
         # Close to the maximum, gains are lost in rounding; a loss of that size is none.
-        slack = 1e-13 * (1 + abs(before)) + at.rounding
+        slack = value_rounding(at)
         for _ in range(MOST_HALVINGS):
             trial = surface(theta + step)
             if trial.value >= before - slack:
@@ -256,6 +257,22 @@ def climb(model: HistoryModel, start: Array, *, size: float | None = None, most:
         if idle == 3 or still == MOST_IDLE:
             break
     return Peak(theta=theta, at=at, converged=False)
+
+
+def value_rounding(at: Surface) -> float:
+    """Say how far rounding moves a likelihood.
+
+    Parameters
+    ----------
+    at : Surface
+        The likelihood at a point.
+
+    Returns
+    -------
+    float
+        A generous bound, in log-likelihood.
+    """
+    return 1e-13 * (1 + abs(at.value)) + at.rounding
 
 
 def _step(at: Surface) -> tuple[Array, Array | None]:
