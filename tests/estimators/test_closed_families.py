@@ -443,6 +443,16 @@ def test_the_profile_of_classes_does_not_depend_on_the_sizes_asked_before(seed):
         assert asked_before >= max(search.at.value for search in searches) + factorials - 1e-6
 
 
+def test_a_few_who_are_always_captured_are_found():
+    """Far from where a class is usually looked for: 0.2 % of the people, among 580 million."""
+    counts = {"00001": 38979822, "00010": 421869072, "11000": 116962205, "11101": 3, "11110": 4}
+    captures = Captures.from_counts(counts | {"11111": 2493008})
+    found = closed(captures, "Mth", heterogeneity="mixture(2)")
+    # Only they are seen on all five occasions.
+    assert found.coefficients["share2"] * found.n_hat == pytest.approx(2493008, rel=1e-3)
+    assert found.loglik > closed(captures, "Mt").loglik + 2e7
+
+
 def test_two_classes_of_skinks_as_morgan_and_ridout_print_them():
     # User guide of estimateN (Morgan & Ridout 2008, Applied Statistics 57, 433-446), the multinomial maximum:
     # N 216.9 with profile limits 185.9 and 332.5, chances 0.13 and 0.6586, share of the first 0.3982 printed.

@@ -36,9 +36,9 @@ def faults(numbers):
     return "\n\n".join(f"# {fault}\n{random_captures.snippet(fault)}" for fault in found)
 
 
-@pytest.mark.parametrize("number", [12031])
+@pytest.mark.parametrize("number", [12031, 18783])
 def test_tables_that_had_a_fault(number):
-    """Two classes that coincide among 943 million people: what the second gains is rounding, in any order."""
+    """A second class that gains nothing but rounding, and one far from the grid of the search."""
     assert faults([number]) == ""
 
 

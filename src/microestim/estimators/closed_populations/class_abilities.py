@@ -31,6 +31,9 @@ NO_CLASS = 1e-7
 # Captures short of always, of a class that is taken to be captured always.
 ALWAYS = 1e-5
 SEARCHES = 3
+# Where a class of those captured most is looked for: so many splits of the people, so far on the logit scale.
+MOST_SPLITS = 10
+FARTHEST = 12.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,7 +108,7 @@ def fit_classes(
     Notes
     -----
     Searches start from the fit with one class less, a class added or one split, at the three best of a grid
-    of places and shares; so the likelihood never falls with the number of classes.
+    of places and shares and of those captured most; so the likelihood never falls with the number of classes.
     """
     refuse_what_cannot_be(name, counts, by_occasion=by_occasion)
     data = ability_data(counts, by_occasion=by_occasion, reaction=reaction)
@@ -174,6 +177,8 @@ def _starts(smaller: ClassAbilities, larger: ClassAbilities, theta: Array) -> li
     for place in (-4.0, -2.5, -1.5, -0.8, 0.8, 1.5, 2.5, 4.0):
         for share in (0.15, 0.5):
             made.append((np.append(places, place), np.append(shares * (1 - share), share)))
+    for place, share in _most_captured(smaller.data, effects):
+        made.append((np.append(places, place), np.append(shares * (1 - share), share)))
     for split in range(k):
         for width, share in ((1.0, 0.3), (1.0, 0.7), (2.0, 0.5)):
             moved = places.copy()
@@ -190,6 +195,20 @@ def _starts(smaller: ClassAbilities, larger: ClassAbilities, theta: Array) -> li
         found.append(np.concatenate([first, where[1:] - where[0], np.log(weight[1:] / weight[0])]))
     best = np.argsort(-_heights(larger, np.array(found)), kind="stable")[:SEARCHES]
     return [found[place] for place in best]
+
+
+def _most_captured(data: AbilityData, effects: Array) -> list[tuple[float, float]]:
+    """Place and share of a class of those captured most: a few, perhaps, and far from the others."""
+    people = data.weights[0]
+    grid = np.linspace(-FARTHEST, FARTHEST, 241)
+    means = _means(data, effects, grid)
+    found = []
+    for least in np.unique(np.linspace(2, data.most, MOST_SPLITS).round()):
+        among = people * (data.number >= least)
+        if 0 < among.sum() < data.people:
+            mean = min(among @ data.number / among.sum(), data.most - 0.01)
+            found.append((float(np.interp(mean, means, grid)), float(among.sum() / data.people)))
+    return found
 
 
 def _heights(model: ClassAbilities, starts: Array) -> Array:
