@@ -81,6 +81,23 @@ def test_run_passes_every_option_on(folder: Path, sampled: list[dict[str, Any]])
     assert not (folder / "fr-2018").exists()
 
 
+def test_refits_are_asked_for(
+    folder: Path, sampled: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    plain = me.WorkforceFit.check
+
+    def check(self: me.WorkforceFit, *, refits: bool = False, progress: bool = False) -> Any:
+        asked.append(refits)
+        return plain(self)
+
+    monkeypatch.setattr(me.WorkforceFit, "check", check)
+    assert main(["run", "fr-2018"]) == 0
+    assert not any(asked)
+    assert main(["run", "fr-2018", "--refits"]) == 0
+    assert sum(asked) == 1
+
+
 def test_json_is_all_that_stdout_holds(
     folder: Path,
     sampled: list[dict[str, Any]],

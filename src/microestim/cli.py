@@ -123,8 +123,13 @@ def cite(study: str | None) -> None:
 @click.option(
     "--priors", type=click.Path(path_type=Path), help="TOML file with one table for each prior to replace."
 )
+@click.option(
+    "--refits", is_flag=True, help="Fit again without each piece of evidence and each platform: minutes."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
-def run(study: str, out: Path | None, rng: int, draws: int, priors: Path | None, as_json: bool) -> int:
+def run(
+    study: str, out: Path | None, rng: int, draws: int, priors: Path | None, refits: bool, as_json: bool
+) -> int:
     """Fit the joint model of a study, print how many people, and write a report.
 
     Writes report.html, estimates.csv, posterior.nc and figures to a folder: the people on the observed
@@ -145,9 +150,14 @@ def run(study: str, out: Path | None, rng: int, draws: int, priors: Path | None,
             if progress and reading is not None:
                 click.echo(f"{found.id}: the question on frequency read as about {reading}", err=True)
             fits.append(model.fit(rng=rng, draws=draws, reading=reading, progress=progress))
+    fit, others = fits[0], tuple(fits[1:])
+    if refits:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", me.errors.ConvergenceWarning)
+            # The fit keeps what was found, and every check and the report show it.
+            fit.check(refits=True, progress=progress)
     if progress:
         click.echo("  writing the report ...", err=True)
-    fit, others = fits[0], tuple(fits[1:])
     try:
         files = fit.write(folder, alternatives=others)
     except OSError as error:

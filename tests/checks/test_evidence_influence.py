@@ -10,7 +10,6 @@ import pytest
 import microestim as me
 from microestim.checks.evidence_influence import EvidenceInfluence, compare_without
 from microestim.errors import InputError
-from microestim.plots.influence import plot_influence
 from microestim.workforce.leave_out import evidence_of_platforms
 
 
@@ -70,7 +69,7 @@ def test_a_fit_that_did_not_converge_is_marked(
 
 
 def test_the_picture_has_a_row_for_each_piece_of_evidence(matrix: EvidenceInfluence) -> None:
-    figure = plot_influence(matrix)
+    figure = matrix.plot()
     assert len(figure.axes) == 4
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     names = dict.fromkeys(change.left_out for change in matrix.changes)
@@ -96,6 +95,11 @@ def test_what_was_left_out_stands_among_the_checks_and_in_the_report(
     page = fit.report(tmp_path / "report.html").read_text()
     assert "the rest says, median" in page
     assert "explained by stated errors" in page
+    assert "Each tier without each piece of evidence." in page
+    assert "Each tier without all that is about one platform alone." not in page
+    files = fit.write(tmp_path / "written")
+    assert files["figures/without_evidence.png"].read_bytes().startswith(b"\x89PNG")
+    assert "figures/without_platform.png" not in files
 
 
 def test_the_evidence_of_a_platform_is_what_is_about_it_alone(prior_fit: me.WorkforceFit) -> None:

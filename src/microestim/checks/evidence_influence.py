@@ -18,6 +18,7 @@ from microestim.results import Table
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 __all__ = ["CHECKS_OF_REFITS", "LEVEL", "EvidenceInfluence", "LeftOut", "TierChange", "compare_without"]
 
@@ -105,6 +106,18 @@ class EvidenceInfluence:
     title: str
     by: LeftOut = "evidence"
     conflicts: tuple[SourceConflict, ...] = ()
+
+    def plot(self) -> Figure:
+        """Draw every tier with all evidence, and without each part of it.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure; nothing is shown or saved.
+        """
+        from microestim.plots.influence import plot_influence
+
+        return plot_influence(self)
 
     @property
     def unexplained(self) -> dict[str, UnexplainedSpread]:

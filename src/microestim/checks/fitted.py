@@ -21,6 +21,7 @@ from microestim.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
+    from microestim.checks.evidence_influence import EvidenceInfluence
     from microestim.checks.prior_influence import PriorInfluence
 
 __all__ = ["FittedModel", "TierDraws"]
@@ -172,6 +173,10 @@ class FittedModel(Protocol):
         self, *, rng: int | np.random.Generator | None = None
     ) -> dict[str, tuple[float, np.ndarray]]:
         """Give the observed statistic and its replicates, by id of the evidence."""
+
+    @property
+    def refitted(self) -> Mapping[Literal["evidence", "platform"], EvidenceInfluence]:
+        """What fits without parts of the evidence have found, by what was left out."""
 
     def prior_influence(self) -> PriorInfluence:
         """Measure how much each prior matters to each tier."""

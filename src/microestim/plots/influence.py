@@ -43,13 +43,16 @@ def plot_influence(influence: EvidenceInfluence) -> Figure:
     -------
     matplotlib.figure.Figure
         One column a tier, on a logarithmic axis of people: a band for the 90 % interval with all evidence, a
-        dot and a line for the median and the 90 % interval without one piece of it.
+        dot and a line for the median and the 90 % interval without one piece of it, or without one platform.
     """
     names = list(dict.fromkeys(change.left_out for change in influence.changes))
+    evidence = influence.by == "evidence"
+    what = "each piece of evidence" if evidence else "each platform"
     sheet = new_sheet(
         2.0 + _ROW * len(names),
-        title="What does each piece of evidence do to the number of people?",
-        subtitle="Band: 90 % interval with all evidence. Dot and line: median and interval without it.",
+        title=f"What does {what} do to the number of people?",
+        subtitle="Band: 90 % interval with all evidence. Dot and line: median and interval without "
+        + ("it." if evidence else "all that is about the platform alone."),
         width=11.0,
     )
     left, gap = 3.3, 0.25

@@ -10,7 +10,14 @@ import numpy as np
 
 from microestim.checks.bounds import study_bounds
 from microestim.models.people import TIER_IDS
-from microestim.plots import plot_memberships, plot_platforms, plot_predictive, plot_priors, plot_tiers
+from microestim.plots import (
+    plot_influence,
+    plot_memberships,
+    plot_platforms,
+    plot_predictive,
+    plot_priors,
+    plot_tiers,
+)
 from microestim.plots.canvas import stamp_failures
 from microestim.results.posterior import printed_draws
 
@@ -22,8 +29,18 @@ if TYPE_CHECKING:
 
 __all__ = ["FIGURE_NAMES", "Picture", "draw_figures"]
 
-FIGURE_NAMES = ("tiers", "memberships", "platforms", "priors", "predictive")
+FIGURE_NAMES = (
+    "tiers",
+    "memberships",
+    "platforms",
+    "priors",
+    "predictive",
+    "without_evidence",
+    "without_platform",
+)
 """Names of all figures that a report may have, in its order."""
+
+_LEFT_OUT = {"evidence": "piece of evidence", "platform": "platform"}
 
 
 @dataclass(frozen=True)
@@ -111,6 +128,15 @@ def draw_figures(
             figure,
             f"Number of people against the mean memberships of people outside the surveyed platform: from "
             f"{bounds.upper_given_mean:,.0f} down to {bounds.lower:,.0f}.",
+            fit,
+        )
+    for by, found in fit.refitted.items():
+        figure = plot_influence(found)
+        stamp_failures(figure, (fit,))
+        pictures[f"without_{by}"] = _picture(
+            figure,
+            f"The 90 % interval of each tier with all evidence, and without each {_LEFT_OUT[by]} in turn; "
+            "the table has the same numbers.",
             fit,
         )
     return {name: pictures[name] for name in FIGURE_NAMES if name in pictures}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
@@ -58,8 +59,12 @@ class WorkforceFit(JointPosterior):
 
     @cached_property
     def _influence(self) -> dict[LeftOut, EvidenceInfluence]:
-        """What fits without parts of the evidence have found so far."""
         return {}
+
+    @property
+    def refitted(self) -> Mapping[LeftOut, EvidenceInfluence]:
+        """What `influence` has found on this fit so far, by what was left out."""
+        return MappingProxyType(self._influence)
 
     def published(self, tier: str) -> list[tuple[str, float, str]]:
         """Give what was printed for a tier: (source id, value, text as printed).
@@ -153,9 +158,9 @@ class WorkforceFit(JointPosterior):
 
         if refits:
             for by in ("evidence", "platform"):
-                if by not in self._influence:
+                if by not in self.refitted:
                     self.influence(by=by, progress=progress)
-        return check_fit(self, self._influence)
+        return check_fit(self, self.refitted)
 
     def prior_influence(self) -> PriorInfluence:
         """Measure how much each prior matters to each tier, without fitting again.
