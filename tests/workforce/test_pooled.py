@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import microestim as me
+from microestim.checks.shared_figures import check_shared_figures
 from microestim.errors import DoubleCountingError, InputError, ScopeError
 from microestim.models.correlations import DEFAULT_CORRELATIONS
 from microestim.models.people import TIER_IDS
@@ -130,6 +131,60 @@ def test_one_worldwide_number_has_one_error():
     assert not any(link.kind == "worldwide declaration" for link in other.pooled_map.links)
 
 
+VISITORS = """
+[[evidence]]
+id = "@id@-visitors"
+type = "audience"
+platforms = ["beta", "alpha"]
+value = 50000
+unit = "visitors"
+page_scope = "work pages"
+vendor = "A service"
+reach = "worldwide"
+period = "2018"
+basis = "published"
+source = "book"
+locator = "p. 2"
+
+[[evidence]]
+id = "weekly-among-registered"
+type = "ratio"
+platforms = "alpha"
+numerator = "weekly"
+denominator = "registered"
+value = 0.05
+unit = "share"
+error = { relative = 0.5, basis = "assumption", rationale = "another country" }
+period = "2018"
+basis = "published"
+source = "book"
+locator = "p. 3"
+role = "evidence"
+"""
+
+
+def test_a_figure_of_one_error_in_two_studies_is_named():
+    def study(country, *, reach="worldwide"):
+        text = WORLDWIDE.replace("@value@", "1000000") + VISITORS.replace('"worldwide"', f'"{reach}"')
+        return parse_study(text.replace("@id@", country.lower()).replace("@ID@", country), name=country)
+
+    first, second = study("AR"), study("BR")
+    used = ["alpha-registrations", "ar-visitors", "weekly-among-registered"]
+    found = check_shared_figures(first, used, {"br-2018": second})
+    assert found.passed is False
+    # A declared number has one error in both, since the model gives it one.
+    assert [row[0] for row in found.table.rows] == ["ar-visitors", "weekly-among-registered"]
+    assert all(row[2] == "br-2018" for row in found.table.rows)
+    assert "too narrow" in found.sentence
+    assert check_shared_figures(first, used[:1], {"br-2018": second}).passed is True
+    # Visitors of each country are figures of their own, even where they are equal.
+    residents = check_shared_figures(study("AR", reach="resident"), used, {"br-2018": second})
+    assert [row[0] for row in residents.table.rows] == ["weekly-among-registered"]
+    # Its error is stated, and may have been widened for that.
+    assert residents.passed is None
+    assert check_shared_figures(first, used, {}).passed is True
+
+
 def test_what_does_not_belong_together_is_refused(france):
     with pytest.raises(InputError, match="must be a list of studies"):
         me.PooledModel(france)
@@ -185,7 +240,9 @@ def test_a_fit_is_countries_and_their_sum(small):
     assert "NOT CONVERGED" in str(small)
     assert "NOT CONVERGED" in frame["method"].iloc[0]
     assert "Fitted together with be-2018" in str(small["fr-2018"].summary())
-    assert [check.name for check in small.check()["fr-2018"]][:2] == ["convergence", "nesting"]
+    names = [check.name for check in small.check()["fr-2018"]]
+    assert names[:2] == ["convergence", "nesting"]
+    assert names[-1] == "one figure in several countries"
 
 
 def test_platforms_without_evidence_are_drawn_apart_in_each_country(small):

@@ -363,9 +363,17 @@ class PooledFit(Mapping[str, CountryFit]):
         Returns
         -------
         dict of str to list of CheckResult
-            By id of the study; convergence first.
+            By id of the study; convergence first, and last whether a figure of one error stands in several
+            studies.
         """
-        return {name: fit.check() for name, fit in self._countries.items()}
+        from microestim.checks.shared_figures import check_shared_figures
+
+        checks = {}
+        for name, fit in self._countries.items():
+            used = [observation.name for observation in fit.design.observations]
+            others = {other: self[other].study for other in self if other != name}
+            checks[name] = [*fit.check(), check_shared_figures(fit.study, used, others)]
+        return checks
 
     def save(self, path: str | Path) -> Path:
         """Save the fit as netCDF: draws, studies, priors, correlations, seed and versions.
