@@ -52,7 +52,8 @@ def plot_influence(influence: EvidenceInfluence) -> Figure:
         2.0 + _ROW * len(names),
         title=f"What does {what} do to the number of people?",
         subtitle="Band: 90 % interval with all evidence. Dot and line: median and interval without "
-        + ("it." if evidence else "all that is about the platform alone."),
+        + ("it." if evidence else "all that is about the platform alone.")
+        + ("" if all(change.converged for change in influence.changes) else " Red: did not converge."),
         width=11.0,
     )
     left, gap = 3.3, 0.25
