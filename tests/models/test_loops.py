@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from microestim.models import loops
+from microestim.models import loop_function
 from microestim.models.loops import print_loops
 
 ROWS, COLUMNS = 3, 4
@@ -124,7 +124,7 @@ def test_what_the_compiled_code_is_made_from_is_in_its_name(inputs, tmp_path, mo
     a, b, c = inputs
     printed = print_loops(a * b.sum() + c.sum(), inputs, [])
     printed.compile(tmp_path)
-    monkeypatch.setattr(loops, "_REORDERING", {"contract"})
+    monkeypatch.setattr(loop_function, "_REORDERING", {"contract"})
     printed.compile(tmp_path)
     assert len(list(tmp_path.glob("density_*.py"))) == 2
 

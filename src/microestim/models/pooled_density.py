@@ -118,7 +118,7 @@ def _joint_function() -> CFunc:
     from numba.extending import intrinsic
     from numba.np.numpy_support import carray
 
-    from microestim.models.loops import address_types
+    from microestim.models.loop_function import address_types
 
     number, addresses = address_types()
     called = numba.int64(number, addresses, addresses, addresses, addresses)

@@ -15,7 +15,8 @@ import numpy as np
 
 from microestim.errors import InputError
 from microestim.models.graph import DensityGraph
-from microestim.models.loops import address_types, print_loops
+from microestim.models.loop_function import address_types
+from microestim.models.loops import print_loops
 
 if TYPE_CHECKING:
     import xarray as xr
