@@ -30,6 +30,8 @@ DRAWN = Path(__file__).with_name("worlds_drawn.json")
 TIERS = ("registered", "monthly_active", "monthly", "weekly")
 METHODS = {"model": "joint model", "arithmetic": "published arithmetic"}
 LEVELS = (0.5, 0.8, 0.9, 0.95)
+_HYPHEN = "\u2011"
+"""At which no line breaks."""
 
 
 def load(path: Path = OUTPUT) -> list[dict[str, Any]]:
@@ -83,6 +85,10 @@ def summarise(worlds: list[dict[str, Any]], *, scope: str = "observed") -> list[
     return rows
 
 
+def _whole(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
 def _of(row: dict[str, Any], method: str, scope: str, tier: str) -> Any:
     """Find the scores of a tier; where all platforms are observed, the two scopes are one."""
     same = row["observed"] == row["platforms"]
@@ -116,7 +122,7 @@ def coverage_table(worlds: list[dict[str, Any]], *, scope: str = "observed") -> 
             continue
         by_level = {each["level"]: each for each in scores["levels"]}
         covered = [
-            f"{each['coverage']:.0%} ({100 * each['coverage_low']:.0f}-{100 * each['coverage_high']:.0f})"
+            f"{each['coverage']:.0%} ({_whole(each['coverage_low'])}{_HYPHEN}{_whole(each['coverage_high'])})"
             for each in (by_level[level] for level in LEVELS)
         ]
         ninety = by_level[0.9]
@@ -131,18 +137,18 @@ def coverage_table(worlds: list[dict[str, Any]], *, scope: str = "observed") -> 
     whole = ", ".join(f"{group} {fitted[group]} of {size}" for group, size in planned().items())
     refused = sum("refused" in row for row in worlds)
     loose = sum(not row["converged"] and "refused" not in row for row in worlds)
-    columns = ["group", "tier", "method", "intervals", *(f"{level:.0%}" for level in LEVELS)]
-    columns += ["factor", "bias", "CRPS", "score", "ratio", "ratio, complete"]
+    columns = ["group", "tier", "method", "n", *(f"{level:.0%}" for level in LEVELS)]
+    columns += ["factor", "bias", "CRPS", "score", "ratio", "full"]
     return Table(
         columns,
         rows,
         title=f"{len(worlds)} of {sum(planned().values())} worlds, people on {scope} platforms",
         footer=(
             f"Worlds so far: {whole}. Refused by the model: {refused}. Not converged: {loose}, in the table.",
-            "50% to 95%: share of intervals that hold the truth, with exact binomial 95 % limits (per cent). "
+            "n: intervals. 50% to 95%: share of them that hold the truth, with exact binomial 95 % limits. "
             "factor: upper over lower limit of the 90 % interval, median. bias: log of median over truth, "
             "median. CRPS and score (90 %): means of logarithms. ratio: the arithmetic's score over the "
-            "model's, over worlds with both; complete: where no observed platform lacks a figure.",
+            "model's, over worlds with both; full: the same where no observed platform lacks a figure.",
         ),
         align=("left", "left", "left", *["right"] * 11),
         max_width=150,
