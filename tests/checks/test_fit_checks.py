@@ -83,13 +83,40 @@ def test_predictive_fails_on_a_statistic_that_is_undefined(prior_fit: me.Workfor
     assert "ff-audience (undefined in 3 draws)" in check.sentence
 
 
-@pytest.mark.parametrize(("missed", "passed"), [(4, True), (5, False)])
-def test_memberships_add_up_in_all_but_one_draw_in_a_hundred(
-    prior_fit: me.WorkforceFit, missed: int, passed: bool
-) -> None:
+def test_memberships_add_up_in_all_draws(prior_fit: me.WorkforceFit) -> None:
+    check = fit_checks.check_memberships(with_counts(prior_fit, weight_residual=np.zeros(400)))
+    assert check.passed is True
+    assert check.sentence.endswith("in all draws.")
+
+
+def test_draws_that_do_not_add_up_matter_where_they_move_an_answer(prior_fit: me.WorkforceFit) -> None:
+    # A fifth of the draws twice: spread evenly over the answer, then all of its upper end.
+    order = np.argsort(prior_fit.counts.people["registered"])
+    evenly, highest = np.zeros(400), np.zeros(400)
+    evenly[order[2::5]] = 0.011
+    highest[order[-80:]] = 0.011
+    harmless = fit_checks.check_memberships(with_counts(prior_fit, weight_residual=evenly))
+    assert harmless.passed is True
+    assert "in 20.00% of the draws" in harmless.sentence
+    harmful = fit_checks.check_memberships(with_counts(prior_fit, weight_residual=highest))
+    assert harmful.passed is False
+    assert "without these registered moves by" in harmful.sentence
+    people = prior_fit.counts.people["registered"]
+    limits, kept = np.quantile(people, [0.05, 0.95]), np.quantile(np.sort(people)[:-80], 0.95)
+    expected = np.log(limits[1] / kept) / np.log(limits[1] / limits[0])
+    assert expected > fit_checks.MOVED_LIMIT
+    assert harmful.table is not None
+    assert harmful.table.rows[0][-1] == f"{expected:.1%}"
+
+
+@pytest.mark.parametrize(("missed", "passed"), [(200, True), (201, False)])
+def test_most_draws_have_to_add_up(prior_fit: me.WorkforceFit, missed: int, passed: bool) -> None:
+    # Every second draw in order of each answer is not to be had for all tiers: all tiers equal, then.
+    people = {tier: np.linspace(1_000.0, 2_000.0, 400) for tier in prior_fit.counts.people}
     residual = np.zeros(400)
-    residual[:missed] = 0.011
-    check = fit_checks.check_memberships(with_counts(prior_fit, weight_residual=residual))
+    residual[1::2] = 0.011
+    residual[: 2 * (missed - 200) : 2] = 0.011
+    check = fit_checks.check_memberships(with_counts(prior_fit, people=people, weight_residual=residual))
     assert check.passed is passed
 
 
