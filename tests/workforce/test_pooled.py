@@ -255,20 +255,17 @@ def test_platforms_without_evidence_are_drawn_apart_in_each_country(small):
     assert not np.isclose(first, other).any()
 
 
-def test_what_needs_the_country_alone_is_refused(small, tmp_path):
+def test_what_needs_the_country_alone_is_not_there_and_says_why(small, tmp_path):
     fit = small["fr-2018"]
-    for ask in (
-        fit.influence,
-        fit.prior_influence,
-        fit.log_prior,
-        lambda: fit.datatree,
-        lambda: fit.report(tmp_path / "a.html"),
-        lambda: fit.write(tmp_path),
-    ):
-        with pytest.raises(InputError, match=r"also rests on be-2018.*WorkforceModel\(study\)"):
-            ask()
-    with pytest.raises(InputError, match=r"use save\(\) of the pooled fit"):
+    for name in ("influence", "prior_influence", "log_prior", "refitted", "datatree", "report", "write"):
+        assert hasattr(me.WorkforceFit, name)
+        assert not hasattr(fit, name)
+        with pytest.raises(AttributeError, match=r"also rests on be-2018.*WorkforceModel\(study\)"):
+            getattr(fit, name)
+    with pytest.raises(AttributeError, match=r"use save\(\) of the pooled fit"):
         fit.save(tmp_path / "a.nc")
+    with pytest.raises(AttributeError, match=r"no attribute 'weekly'$"):
+        fit.weekly  # noqa: B018
 
 
 def test_a_fit_survives_its_file(small, tmp_path):

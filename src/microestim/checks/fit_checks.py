@@ -9,7 +9,7 @@ import numpy as np
 
 from microestim.checks.bounds import draw_bounds, frame_platform
 from microestim.checks.evidence_influence import CHECKS_OF_REFITS, EvidenceInfluence, LeftOut
-from microestim.checks.fitted import FittedModel
+from microestim.checks.fitted import FittedAlone, FittedModel
 from microestim.checks.power_scaling import check_power_scaling
 from microestim.checks.prior_conflict import check_assumptions, check_prior_predictive
 from microestim.checks.prior_influence import PRIOR_ONLY_BELOW
@@ -33,6 +33,7 @@ __all__ = [
     "SHIFT_LIMIT",
     "TAIL_LIMIT",
     "check_bounds",
+    "check_country",
     "check_fit",
     "check_memberships",
     "check_nesting",
@@ -59,10 +60,7 @@ _NESTED = (("weekly", "monthly"), ("monthly", "registered"), ("monthly_active", 
 
 
 def check_fit(
-    fit: FittedModel,
-    influence: Mapping[LeftOut, EvidenceInfluence] | None = None,
-    *,
-    priors_are_its_own: bool = True,
+    fit: FittedAlone, influence: Mapping[LeftOut, EvidenceInfluence] | None = None
 ) -> list[CheckResult]:
     """Check whether a fit is to be believed.
 
@@ -72,24 +70,45 @@ def check_fit(
         The fit.
     influence : mapping of {"evidence", "platform"} to EvidenceInfluence, optional
         What fits without evidence, and without platforms, have found.
-    priors_are_its_own : bool, default True
-        False where the fit borrowed from other countries: how much a prior matters is then not told by its
-        own draws, and those checks are left out.
 
     Returns
     -------
     list of CheckResult
         Checks that can fail first; those that inform last.
     """
+    return _in_order(fit, _refitted(influence or {}), lambda *checks: [check(fit) for check in checks])
 
-    def own(*checks: Callable[[FittedModel], CheckResult]) -> list[CheckResult]:
-        return [check(fit) for check in checks] if priors_are_its_own else []
 
+def check_country(fit: FittedModel) -> list[CheckResult]:
+    """Check whether one country of a pooled fit is to be believed.
+
+    How much a prior matters is not told by draws that other countries informed, and the study is not fitted
+    again: such checks are those of the study alone.
+
+    Parameters
+    ----------
+    fit : CountryFit
+        The country's part.
+
+    Returns
+    -------
+    list of CheckResult
+        Checks that can fail first; those that inform last.
+    """
+    return _in_order(fit, [], lambda *checks: [])
+
+
+def _in_order(
+    fit: FittedModel,
+    refitted: list[CheckResult],
+    own: Callable[[*tuple[Callable[[FittedAlone], CheckResult], ...]], list[CheckResult]],
+) -> list[CheckResult]:
+    """Give all checks; `own` runs those of priors where they are the fit's own."""
     checks = [
         fit.convergence.to_check(),
         check_nesting(fit),
         check_predictive(fit),
-        *_refitted(influence or {}),
+        *refitted,
         check_prior_predictive(fit),
         *own(check_assumptions),
         check_visitors(fit),
@@ -359,7 +378,7 @@ def check_visitors(fit: FittedModel) -> CheckResult:
     return CheckResult("visitors per person", not far, sentence, table)
 
 
-def check_priors(fit: FittedModel) -> CheckResult:
+def check_priors(fit: FittedAlone) -> CheckResult:
     """Say which assumption matters most and what the evidence does not identify.
 
     Parameters

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from microestim.checks.evidence_influence import EvidenceInfluence
     from microestim.checks.prior_influence import PriorInfluence
 
-__all__ = ["FittedModel", "TierDraws"]
+__all__ = ["FittedAlone", "FittedModel", "TierDraws"]
 
 
 class TierDraws(Protocol):
@@ -80,7 +80,7 @@ class TierDraws(Protocol):
 
 
 class FittedModel(Protocol):
-    """A fitted joint model, as far as checks, figures and reports need it.
+    """A study's posterior, alone or among countries, as far as checks, figures and reports need it.
 
     `microestim.WorkforceFit` is one; its documentation says what each member holds.
     """
@@ -166,13 +166,20 @@ class FittedModel(Protocol):
     def log_likelihood(self) -> dict[str, np.ndarray]:
         """Give the log-likelihood of every piece of evidence."""
 
-    def log_prior(self) -> dict[str, np.ndarray]:
-        """Give the log density of every prior."""
-
     def predictive(
         self, *, rng: int | np.random.Generator | None = None
     ) -> dict[str, tuple[float, np.ndarray]]:
         """Give the observed statistic and its replicates, by id of the evidence."""
+
+    def citations(self) -> str:
+        """Give what to cite, as BibTeX."""
+
+
+class FittedAlone(FittedModel, Protocol):
+    """A study that was fitted by itself: its priors are its own, and parts of it can be left out."""
+
+    def log_prior(self) -> dict[str, np.ndarray]:
+        """Give the log density of every prior."""
 
     @property
     def refitted(self) -> Mapping[Literal["evidence", "platform"], EvidenceInfluence]:
@@ -183,6 +190,3 @@ class FittedModel(Protocol):
 
     def check(self, *, refits: bool = False) -> list[CheckResult]:
         """Check whether the result is to be believed."""
-
-    def citations(self) -> str:
-        """Give what to cite, as BibTeX."""

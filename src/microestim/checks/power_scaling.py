@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microestim.checks.fitted import FittedModel
+from microestim.checks.fitted import FittedAlone
 from microestim.checks.result import CheckResult
 from microestim.models.namespace import NUMPY, log_normal_density
 from microestim.models.people import TIER_IDS
@@ -57,7 +57,7 @@ class PowerScaling:
         return "priors and evidence both matter, and may pull apart"
 
 
-def power_scaling(fit: FittedModel) -> PowerScaling:
+def power_scaling(fit: FittedAlone) -> PowerScaling:
     r"""Measure how sensitive every tier is to priors and to evidence, without fitting again.
 
     Parameters
@@ -118,7 +118,7 @@ def power_scaling(fit: FittedModel) -> PowerScaling:
     )
 
 
-def _scalar_priors(fit: FittedModel) -> dict[str, np.ndarray]:
+def _scalar_priors(fit: FittedAlone) -> dict[str, np.ndarray]:
     """Give the log densities of priors of scalar quantities, without those of platforms around them."""
     design = fit.design
     names = [parameter.name for parameter in design.parameters]
@@ -133,7 +133,7 @@ def _scalar_priors(fit: FittedModel) -> dict[str, np.ndarray]:
     return found
 
 
-def check_power_scaling(fit: FittedModel) -> CheckResult:
+def check_power_scaling(fit: FittedAlone) -> CheckResult:
     """Say how much each tier depends on priors, and how much on evidence.
 
     Parameters

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from microestim.checks.conflict import CONFLICT_LEVEL, two_sided
-from microestim.checks.fitted import FittedModel
+from microestim.checks.fitted import FittedAlone, FittedModel
 from microestim.checks.replay import figure
 from microestim.checks.result import CheckResult
 from microestim.models.evaluation import Deviates, evaluate
@@ -90,7 +90,7 @@ def _rounded(value: float) -> str:
     return f"{float(f'{value:.2g}'):,.0f}" if abs(value) >= 100.0 else f"{value:.2g}"
 
 
-def check_assumptions(fit: FittedModel) -> CheckResult:
+def check_assumptions(fit: FittedAlone) -> CheckResult:
     r"""Check that no quantity ended up further from its prior than the evidence on it can explain.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from microestim.checks.fitted import FittedModel
+from microestim.checks.fitted import FittedAlone
 from microestim.checks.splines import natural_spline
 from microestim.errors import InputError
 from microestim.models.observations import AudienceFigure, CountryShare
@@ -308,7 +308,7 @@ def pareto_limit(n_draws: int) -> float:
     return min(1.0 - 1.0 / math.log10(n_draws), 0.7)
 
 
-def prior_influence(fit: FittedModel) -> PriorInfluence:
+def prior_influence(fit: FittedAlone) -> PriorInfluence:
     r"""Measure how much each prior matters to each tier, without fitting again.
 
     Parameters
@@ -351,7 +351,7 @@ def prior_influence(fit: FittedModel) -> PriorInfluence:
     return PriorInfluence(quantities, fit.converged)
 
 
-def _coordinates(fit: FittedModel) -> Iterator[tuple[str, Prior, np.ndarray]]:
+def _coordinates(fit: FittedAlone) -> Iterator[tuple[str, Prior, np.ndarray]]:
     """Every scalar quantity with its prior and its draws in prior standard deviations."""
     design, priors = fit.design, fit.all_priors
     centre = priors["accounts_centre"]
@@ -369,7 +369,7 @@ def _coordinates(fit: FittedModel) -> Iterator[tuple[str, Prior, np.ndarray]]:
                 yield f"country_share[{platform}]", priors["country_share"], row[:, j]
 
 
-def _share_is_used(fit: FittedModel, platform: int) -> bool:
+def _share_is_used(fit: FittedAlone, platform: int) -> bool:
     sizes = fit.design.sizes
     if not sizes.open_to_world[platform]:
         return False

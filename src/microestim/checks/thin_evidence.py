@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from microestim.checks.fitted import FittedModel
+from microestim.checks.fitted import FittedAlone, FittedModel
 from microestim.checks.result import CheckResult
 from microestim.models.design import Design
 from microestim.models.observations import (
@@ -49,7 +49,7 @@ DOMINATED_ABOVE = 0.5
 _SPREADS = ("accounts_spread", "active_share_spread", "active_rate_platform_spread", "visitors_spread")
 
 
-def check_platforms(fit: FittedModel) -> CheckResult:
+def check_platforms(fit: FittedAlone) -> CheckResult:
     """Check that there are enough platforms to learn from how much platforms differ.
 
     Parameters
@@ -292,7 +292,7 @@ def check_classes(fit: FittedModel) -> CheckResult:
     return CheckResult("classes of platforms", passed, sentence, table)
 
 
-def check_rests_on_priors(fit: FittedModel) -> CheckResult:
+def check_rests_on_priors(fit: FittedAlone) -> CheckResult:
     """Check that no tier is, for the most part, one prior that the evidence does not touch.
 
     Parameters

@@ -25,14 +25,14 @@ from microestim.results import format_number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from microestim.checks.fitted import FittedModel
+    from microestim.checks.fitted import FittedAlone
 
 __all__ = ["plot_priors", "standard_draws"]
 
 _REACH = 3.2
 
 
-def plot_priors(fit: FittedModel, *, influence: PriorInfluence | None = None) -> Figure:
+def plot_priors(fit: FittedAlone, *, influence: PriorInfluence | None = None) -> Figure:
     """Draw prior and posterior of every quantity, those that matter most to the tiers first.
 
     Every prior is normal on the scale of its family, so all stand on one axis: prior standard deviations from
@@ -144,7 +144,7 @@ def plot_priors(fit: FittedModel, *, influence: PriorInfluence | None = None) ->
     return sheet
 
 
-def standard_draws(fit: FittedModel, name: str) -> np.ndarray:
+def standard_draws(fit: FittedAlone, name: str) -> np.ndarray:
     """Give the draws of a quantity in prior standard deviations from its prior's centre.
 
     Parameters

@@ -24,7 +24,7 @@ from microestim.results.posterior import printed_draws
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from microestim.checks.fitted import FittedModel
+    from microestim.checks.fitted import FittedAlone
     from microestim.checks.prior_influence import PriorInfluence
 
 __all__ = ["FIGURE_NAMES", "Picture", "draw_figures"]
@@ -64,9 +64,9 @@ class Picture:
 
 
 def draw_figures(
-    fit: FittedModel,
+    fit: FittedAlone,
     *,
-    alternatives: Sequence[FittedModel],
+    alternatives: Sequence[FittedAlone],
     influence: PriorInfluence,
     predictive: Mapping[str, tuple[float, np.ndarray]],
 ) -> dict[str, Picture]:
@@ -142,7 +142,7 @@ def draw_figures(
     return {name: pictures[name] for name in FIGURE_NAMES if name in pictures}
 
 
-def _picture(figure: Figure, alt: str, fit: FittedModel) -> Picture:
+def _picture(figure: Figure, alt: str, fit: FittedAlone) -> Picture:
     from microestim.plots.sheet import to_png
 
     width, height = figure.get_size_inches() * 96

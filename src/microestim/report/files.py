@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from microestim.checks.fitted import FittedModel
+from microestim.checks.fitted import FittedAlone
 from microestim.errors import InputError
 from microestim.models.imputation import platforms_to_impute
 from microestim.report.figures import FIGURE_NAMES
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["estimate_frame", "write_outputs"]
 
 
-class SavableFit(FittedModel, Protocol):
+class SavableFit(FittedAlone, Protocol):
     """A fitted model that can be saved."""
 
     def save(self, path: Path) -> Path:
@@ -40,7 +40,7 @@ class SavableFit(FittedModel, Protocol):
 
 
 def write_outputs(
-    fit: SavableFit, folder: Path, *, alternatives: Sequence[FittedModel] = (), derived: Table | None = None
+    fit: SavableFit, folder: Path, *, alternatives: Sequence[FittedAlone] = (), derived: Table | None = None
 ) -> dict[str, Path]:
     """Write `report.html`, `estimates.csv`, `posterior.nc` and `figures/*.png` to a folder.
 
@@ -102,7 +102,7 @@ def write_outputs(
     return {name: folder / name for name in names}
 
 
-def estimate_frame(fit: FittedModel, *, alternatives: Sequence[FittedModel] = ()) -> pd.DataFrame:
+def estimate_frame(fit: FittedAlone, *, alternatives: Sequence[FittedAlone] = ()) -> pd.DataFrame:
     """Give every estimate of a run, one a row: totals, platforms and bands, for each reading and scope.
 
     Parameters

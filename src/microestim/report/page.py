@@ -26,7 +26,7 @@ from microestim.report.wording import headline, lead, reading_sentence
 from microestim.results import ROUNDING_RULE, Table
 
 if TYPE_CHECKING:
-    from microestim.checks.fitted import FittedModel
+    from microestim.checks.fitted import FittedAlone
 
 __all__ = ["Report", "compose_report", "write_report"]
 
@@ -75,7 +75,7 @@ class Report:
 
 
 def write_report(
-    fit: FittedModel, path: Path, *, alternatives: Sequence[FittedModel] = (), derived: Table | None = None
+    fit: FittedAlone, path: Path, *, alternatives: Sequence[FittedAlone] = (), derived: Table | None = None
 ) -> Path:
     """Write the report as one self-contained HTML file: nothing is loaded from elsewhere.
 
@@ -120,7 +120,7 @@ def write_report(
 
 
 def compose_report(
-    fit: FittedModel, *, alternatives: Sequence[FittedModel] = (), derived: Table | None = None
+    fit: FittedAlone, *, alternatives: Sequence[FittedAlone] = (), derived: Table | None = None
 ) -> Report:
     """Make the report in memory.
 
@@ -167,7 +167,7 @@ def compose_report(
     return Report(_render(context), pictures)
 
 
-def _context(fit: FittedModel, alternatives: tuple[FittedModel, ...]) -> dict[str, Any]:
+def _context(fit: FittedAlone, alternatives: tuple[FittedAlone, ...]) -> dict[str, Any]:
     fits = (fit, *alternatives)
     checks = fit.check()
     bounds = study_bounds(fit.study)
@@ -202,7 +202,7 @@ def _context(fit: FittedModel, alternatives: tuple[FittedModel, ...]) -> dict[st
     }
 
 
-def _quotes(fit: FittedModel, *, scope: Literal["observed", "all"] = "observed") -> dict[str, str]:
+def _quotes(fit: FittedAlone, *, scope: Literal["observed", "all"] = "observed") -> dict[str, str]:
     """Write the paragraph to quote, in English and in the study's own language where it is known."""
     own = fit.study.language
     chosen = dict.fromkeys(["en", own] if own in languages() else ["en"])
@@ -218,7 +218,7 @@ def _check_tables(checks: Sequence[CheckResult]) -> dict[str, list[tuple[str, Ta
     return by_section
 
 
-def _reproduction(fit: FittedModel) -> Reproduction | str:
+def _reproduction(fit: FittedAlone) -> Reproduction | str:
     if not fit.study.steps:
         return "The study file holds no published steps."
     try:

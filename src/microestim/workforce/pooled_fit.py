@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Never, TextIO, override
+from typing import TYPE_CHECKING, Any, Literal, Never, override
 
 import numpy as np
 
@@ -21,8 +21,8 @@ from microestim.models.priors import Prior
 from microestim.models.sampling import SamplerSettings, software_versions
 from microestim.results import ROUNDING_RULE, Summary, Table, printed_draws
 from microestim.study import Study
-from microestim.workforce.fit import WorkforceFit
 from microestim.workforce.tiers import Scope
+from microestim.workforce.views import PosteriorViews
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,12 +30,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CountryFit", "PooledFit"]
 
+_OF_ONE_STUDY = {"datatree", "influence", "log_prior", "prior_influence", "refitted", "report", "write"}
+"""What `WorkforceFit` has and one country of several has not."""
 
-class CountryFit(WorkforceFit):
+
+class CountryFit(PosteriorViews):
     """One country's part of a pooled fit: as a fit of its own, informed by the other countries.
 
     Made by `PooledFit`. What would have to fit the country again, or takes its prior for independent of the
-    other countries, is refused with what to do instead.
+    other countries, is to be had of a fit of the study alone, and asking for it says so.
 
     Parameters
     ----------
@@ -52,70 +55,30 @@ class CountryFit(WorkforceFit):
         self.others = others
         self.stream = (place,)
 
-    def _refuse(self, what: str) -> Never:
-        raise InputError(
-            f"{what} is of one country's own prior and evidence, and this posterior also rests on "
-            f"{', '.join(self.others) or 'no other study'}; ask a fit of the study alone: "
-            f"WorkforceModel(study).fit()"
-        )
+    def __getattr__(self, name: str) -> Never:
+        # Only asked for what is not there.
+        said = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if name == "save":
+            said += ": one country of a pooled fit is not saved by itself; use save() of the pooled fit"
+        elif name in _OF_ONE_STUDY:
+            said += (
+                ": it is of one study's own prior and evidence, and this posterior also rests on "
+                f"{', '.join(self.others) or 'no other study'}; ask a fit of the study alone: "
+                "WorkforceModel(study).fit()"
+            )
+        raise AttributeError(said, name=name, obj=self)
 
-    @override
-    def check(self, *, refits: bool = False, progress: bool | TextIO = False) -> list[CheckResult]:
+    def check(self) -> list[CheckResult]:
         """Check whether the result is to be believed, the influence of priors left out.
-
-        Parameters
-        ----------
-        refits : bool, default False
-            Refused: the study alone would be fitted again.
-        progress : bool or text stream, default False
-            Of refits.
 
         Returns
         -------
         list of CheckResult
             Convergence first; then scope, predictive checks and benchmarks.
         """
-        from microestim.checks.fit_checks import check_fit
+        from microestim.checks.fit_checks import check_country
 
-        if refits:
-            self._refuse("a check by refits")
-        return check_fit(self, priors_are_its_own=False)
-
-    @override
-    def log_prior(self) -> Never:
-        """Refuse: the countries' priors are not independent."""
-        self._refuse("log_prior")
-
-    @override
-    def prior_influence(self) -> Never:
-        """Refuse: the countries' priors are not independent."""
-        self._refuse("prior_influence")
-
-    @override
-    def influence(self, **options: Any) -> Never:
-        """Refuse: the study alone would be fitted again."""
-        self._refuse("influence")
-
-    @override
-    def save(self, path: str | Path) -> Path:
-        """Refuse: the pooled fit is saved as a whole."""
-        raise InputError("one country of a pooled fit is not saved by itself; use save() of the pooled fit")
-
-    @property
-    @override
-    def datatree(self) -> Never:
-        """Refuse: a tree holds the densities of independent priors."""
-        self._refuse("datatree")
-
-    @override
-    def report(self, path: str | Path, **options: Any) -> Never:
-        """Refuse: a report holds the influence of priors."""
-        self._refuse("report")
-
-    @override
-    def write(self, folder: str | Path, **options: Any) -> Never:
-        """Refuse: a report holds the influence of priors."""
-        self._refuse("write")
+        return check_country(self)
 
     @override
     def summary(

@@ -197,17 +197,6 @@ class JointPosterior:
         _, evidence = log_densities(self.design, self._priors, self.deviates)
         return {name: values.reshape(self.shape) for name, values in evidence.items()}
 
-    def log_prior(self) -> dict[str, np.ndarray]:
-        """Give the log density of every prior, by name of the quantity.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (chains, draws)
-            Log densities in the sampler's coordinates.
-        """
-        prior, _ = log_densities(self.design, self._priors, self.deviates)
-        return {name: values.reshape(self.shape) for name, values in prior.items()}
-
     def predictive(
         self, *, rng: int | np.random.Generator | None = None
     ) -> dict[str, tuple[float, np.ndarray]]:
