@@ -11,6 +11,7 @@ from microestim.checks.shared_figures import check_shared_figures
 from microestim.errors import DoubleCountingError, InputError, ScopeError
 from microestim.models.correlations import DEFAULT_CORRELATIONS
 from microestim.models.people import TIER_IDS
+from microestim.results import printed_draws
 from microestim.study import parse_study
 from microestim.workforce.pooled_fit import PooledFit
 from microestim.workforce.widening import widen
@@ -326,3 +327,32 @@ def test_a_country_without_a_survey_borrows(france, thin):
     for tier in ("monthly_active", "monthly", "weekly"):
         assert log_width(pooled["be-2018"], tier) < 0.95 * log_width(alone, tier)
         assert log_width(pooled["be-2018"], tier) > log_width(pooled["fr-2018"], tier)
+
+
+def test_the_picture_has_a_row_for_each_country_and_tier(small, prior_fit):
+    picture = small.plot()
+    words = [text.get_text() for text in picture.axes[0].texts]
+    assert [words.count(name) for name in small] == [4, 4]
+    median, interval = printed_draws(small["be-2018"].draws("weekly"))
+    assert f"{median}  ({interval})" in words
+    # A study fitted alone is drawn below its pooled part, in each tier.
+    beside = small.plot(alone=[prior_fit])
+    assert len(beside.axes[0].texts) == len(words) + 4
+    assert "alone" in " ".join(text.get_text() for text in beside.texts)
+    # These fits did not converge, and the picture says so.
+    assert "NOT CONVERGED" in {text.get_text() for text in picture.texts}
+
+
+def test_the_picture_refuses_a_fit_of_another_study(small, prior_fit):
+    with pytest.raises(InputError, match="has no study 'fr-2018-report'"):
+        small.plot(alone=[changed_study(prior_fit, me.load_study("fr-2018-report"))])
+    other = me.load_study("fr-2018").without("ff-frequency")
+    with pytest.raises(InputError, match="alone is of another study than the pooled one"):
+        small.plot(alone=[changed_study(prior_fit, other)])
+
+
+def changed_study(fit, study):
+    """The same fit, said to be of another study."""
+    other = copy.copy(fit)
+    other.study = study
+    return other

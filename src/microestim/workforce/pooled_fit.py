@@ -26,7 +26,9 @@ from microestim.workforce.views import PosteriorViews
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
+    from microestim.workforce.fit import WorkforceFit
 
 __all__ = ["CountryFit", "PooledFit"]
 
@@ -337,6 +339,33 @@ class PooledFit(Mapping[str, CountryFit]):
             others = {other: self[other].study for other in self if other != name}
             checks[name] = [*fit.check(), check_shared_figures(fit.study, used, others)]
         return checks
+
+    def plot(self, *, alone: Sequence[WorkforceFit] = ()) -> Figure:
+        """Draw people by tier and country, and what studies fitted alone would have said.
+
+        Parameters
+        ----------
+        alone : sequence of WorkforceFit, optional
+            Fits of some of the studies by themselves: what borrowing from other countries does.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure; nothing is shown or saved.
+
+        Raises
+        ------
+        InputError
+            A fit is of a study that is not among the pooled ones.
+        """
+        from microestim.plots.countries import plot_countries
+
+        for fit in alone:
+            if fit.study != self[fit.study.id].study:
+                raise InputError(
+                    f"the fit of {fit.study.id!r} alone is of another study than the pooled one of that id"
+                )
+        return plot_countries(self, alone={fit.study.id: fit for fit in alone})
 
     def save(self, path: str | Path) -> Path:
         """Save the fit as netCDF: draws, studies, priors, correlations, seed and versions.
