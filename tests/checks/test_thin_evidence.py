@@ -178,3 +178,26 @@ def test_limits_of_visitors_count_as_visitors_and_last_visits_as_answers(
     surveys = thin_evidence.check_surveys(fit)
     assert surveys.passed is False
     assert "gaps has 90 answers" in surveys.sentence
+
+
+def test_declared_numbers_say_what_overstated_ones_would_mean(single_platform_fit: me.WorkforceFit) -> None:
+    check = thin_evidence.check_declared(single_platform_fit)
+    assert check.passed is None
+    assert check.table is not None
+    # One platform that declared its number: people are that number over the ratio, but for its own error.
+    (declared,) = (item.value for item in single_platform_fit.study.evidence if item.id == "ff-registrations")
+    for ratio, row in zip(thin_evidence.OVERSTATED, check.table.rows, strict=True):
+        people = float(row[1].replace(",", ""))
+        # 400 draws of an error of some 20 %: its median is known to 2 %, and rounding takes 5 %.
+        assert people == pytest.approx(declared / ratio, rel=0.1)
+        assert f"With {ratio:g} registered people would be about {row[1]}." in check.sentence
+    prior = single_platform_fit.all_priors["inflation"]
+    assert f"declare {np.exp(prior.median):.2g} accounts" in check.sentence
+    assert "next to nothing" in check.sentence
+
+
+def test_declared_numbers_need_one(make_prior_fit: Callable[..., me.WorkforceFit]) -> None:
+    silent = study_of(("foule-factory", "mturk", "appen"), ("ff-audience", "ff-frequency"))
+    check = thin_evidence.check_declared(make_prior_fit(silent, draws=50))
+    assert check.passed is None
+    assert "none can be overstated" in check.sentence

@@ -72,6 +72,19 @@ def test_calibration_in_the_tree_is_of_this_model():
         assert written["p_values"][tier] > 0.0025, tier
 
 
+def test_pooled_countries_in_the_tree_are_of_these_models(monkeypatch):
+    """`python experiments/pooled_countries.py --worlds 100` writes them anew."""
+    monkeypatch.syspath_prepend(str(DATA.parents[1] / "experiments"))
+    import pooled_countries
+
+    written = json.loads((DATA / "pooled_countries.json").read_text(encoding="utf-8"))
+    models = [me.WorkforceModel(study) for study in pooled_countries.countries()]
+    own = "+".join(density_fingerprint(model.design, model.priors)[:16] for model in models)
+    assert written["fingerprint"] == own
+    assert len({world["seed"] for world in written["worlds"]}) == len(written["worlds"])
+    assert written["summary"] == pooled_countries.summarised(written["worlds"])
+
+
 def test_convergence_in_the_tree_is_of_these_models():
     """`python experiments/convergence.py` writes it anew."""
     written = json.loads(CONVERGENCE.read_text(encoding="utf-8"))

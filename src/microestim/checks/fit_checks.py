@@ -20,6 +20,7 @@ from microestim.checks.scope import check_anchor, check_benchmarks, check_publis
 from microestim.checks.thin_evidence import (
     check_activity,
     check_classes,
+    check_declared,
     check_platforms,
     check_rests_on_priors,
     check_surveys,
@@ -120,6 +121,7 @@ def _in_order(
         check_classes(fit),
         *own(check_rests_on_priors),
         check_scope(fit),
+        *own(check_declared),
         *own(check_priors, check_power_scaling),
         check_published(fit),
         check_anchor(fit),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from microestim.checks.fitted import FittedAlone, FittedModel
@@ -23,15 +25,17 @@ from microestim.models.observations import (
     StatedFrequency,
 )
 from microestim.models.people import TIER_IDS
-from microestim.results import Table
+from microestim.results import Table, format_number
 
 __all__ = [
     "DOMINATED_ABOVE",
     "FEW_ANSWERS",
     "FEW_PLATFORMS",
     "FEW_RECAPTURES",
+    "OVERSTATED",
     "check_activity",
     "check_classes",
+    "check_declared",
     "check_platforms",
     "check_rests_on_priors",
     "check_surveys",
@@ -45,6 +49,9 @@ FEW_RECAPTURES = 25
 """People captured twice, m, below which the relative standard error 1 / sqrt(m) of a size is above 20 %."""
 DOMINATED_ABOVE = 0.5
 """Share of a tier's variance that goes with one quantity of which the evidence says nothing."""
+
+OVERSTATED = (3.0, 10.0)
+"""Declared accounts per resident who has one at which the registered tier is told: more than is assumed."""
 
 _SPREADS = ("accounts_spread", "active_share_spread", "active_rate_platform_spread", "visitors_spread")
 
@@ -93,6 +100,57 @@ def check_platforms(fit: FittedAlone) -> CheckResult:
         "vary the priors of the spreads before the intervals are quoted."
     )
     return CheckResult("number of platforms", passed, sentence, table)
+
+
+def check_declared(fit: FittedAlone) -> CheckResult:
+    """Say what the registered tier would be if platforms declared far more accounts than is assumed.
+
+    A closed, fake or second account looks like one that sleeps, in every kind of evidence but a figure for
+    accounts in use. So this informs: no check can find platforms that overstate.
+
+    Parameters
+    ----------
+    fit : WorkforceFit
+        The fit.
+
+    Returns
+    -------
+    CheckResult
+        Informs.
+
+    Notes
+    -----
+    The median is carried over by a regression of the log of registered people on the log of declared accounts
+    per resident who has one, over the posterior draws.
+    """
+    name = "declared numbers"
+    if not any(isinstance(each, DeclaredAccounts | DeclaredSum) for each in fit.design.observations):
+        return CheckResult(name, None, "No number of accounts was declared, so none can be overstated.")
+    log_people = np.log(fit.counts.people["registered"])
+    log_ratio = np.asarray(fit.latent.p["inflation"])
+    slope = float(np.cov(log_people, log_ratio)[0, 1] / log_ratio.var(ddof=1))
+    middle = float(np.median(log_people) - slope * np.median(log_ratio))
+    prior = fit.all_priors["inflation"]
+    low, high = (math.exp(limit) for limit in prior.interval())
+    (own,) = (each for each in fit.prior_influence().quantities if each.name == "inflation")
+    touched = (
+        "and the evidence says next to nothing of it"
+        if own.prior_only
+        else f"and the evidence takes {own.contraction:.0%} off the variance of its log"
+    )
+    error = float(log_people.std())
+    rows = []
+    for ratio in OVERSTATED:
+        people = math.exp(middle + slope * math.log(ratio))
+        rows.append((f"{ratio:g}", format_number(people, error * people)))
+    sentence = (
+        f"Platforms are taken to declare {math.exp(prior.median):.2g} accounts for each resident who has one "
+        f"(95 %: {low:.2g} to {high:.2g}), {touched}. "
+        + " ".join(f"With {ratio} registered people would be about {people}." for ratio, people in rows)
+        + " Only a figure for accounts in use, or people asked in the general population, could tell."
+    )
+    table = Table(("accounts declared per resident who has one", "registered, median"), rows)
+    return CheckResult(name, None, sentence, table)
 
 
 def _answers(observation: Observation) -> float | None:

@@ -50,6 +50,7 @@ _PLACES = {
     "visitors per person": "priors",
     "published figures": "result",
     "choice of anchor": "published",
+    "declared numbers": "priors",
     "ratios from elsewhere": "published",
 }
 """Section in which the table of a check stands; checks without an entry stand with the sampler's."""
