@@ -50,7 +50,7 @@ SHIFT_LIMIT = 1.5
 RESIDUAL_LIMIT = 0.01
 """Largest relative miss of a platform's accounts by a draw that adds up."""
 MOVED_LIMIT = 0.1
-"""Widths of a 90% interval by which its limits and median may move without draws that do not add up: three
+"""Widths of a 90% interval by which its limits and median may move when draws at fault are mended: three
 Monte Carlo standard errors of a limit at an effective sample size of 400 (0.11 standard deviations each)."""
 
 _REFITTED: Mapping[LeftOut, str] = {

@@ -10,7 +10,6 @@ from microestim.plots.canvas import (
     FIRST,
     INK,
     LABEL,
-    MUTED,
     REMARK,
     RULE,
     SECOND,
@@ -51,12 +50,11 @@ def plot_countries(pooled: Mapping[str, FittedModel], *, alone: Mapping[str, Fit
         One row a tier and country on a logarithmic axis of people: median, 50 % and 95 % equal-tailed
         intervals.
     """
-    rows = [(name, fit) for name, fit in pooled.items()]
-    height_of = {name: ROW * (1.6 if name in alone else 1.0) for name, _ in rows}
+    height_of = {name: ROW * (1.6 if name in alone else 1.0) for name in pooled}
     inches = len(TIER_IDS) * (HEAD + sum(height_of.values()))
     sheet = new_sheet(
         1.55 + inches,
-        title=f"People on observed platforms, {len(rows)} countries fitted together",
+        title=f"People on observed platforms, {len(pooled)} countries fitted together",
         subtitle="Dot: posterior median. Thick bar: 50 %, thin bar: 95 % equal-tailed credible interval."
         + ("\nRing: the study fitted alone." if alone else ""),
     )
@@ -64,12 +62,12 @@ def plot_countries(pooled: Mapping[str, FittedModel], *, alone: Mapping[str, Fit
     ends: list[float] = []
     down = 0.0
     for tier in TIER_IDS:
-        _left(axes, down + 0.5 * HEAD, TIER_WORDS[tier][0], weight="bold", colour=INK)
+        _left(axes, down + 0.5 * HEAD, TIER_WORDS[tier][0], LABEL + 1, weight="bold")
         axes.axhline(down + HEAD - 0.1, color=RULE, linewidth=0.6)
         down += HEAD
-        for name, fit in rows:
+        for name, fit in pooled.items():
             at = down + 0.5 * ROW
-            _left(axes, at, name, colour=INK)
+            _left(axes, at, name, LABEL)
             ends += _row(axes, fit, tier, at, FIRST)
             if name in alone:
                 ends += _row(axes, alone[name], tier, at + 0.6 * ROW, SECOND, hollow=True)
@@ -102,16 +100,16 @@ def _row(
     return low, high
 
 
-def _left(axes: Axes, y: float, words: str, *, colour: str = MUTED, weight: str = "normal") -> None:
+def _left(axes: Axes, y: float, words: str, size: float, *, weight: str = "normal") -> None:
     axes.annotate(
         words,
         (0.0, y),
         xycoords=("axes fraction", "data"),
         xytext=(-118, 0),
         textcoords="offset points",
-        size=LABEL if weight == "normal" else LABEL + 1,
+        size=size,
         weight=weight,
-        color=colour,
+        color=INK,
         va="center",
         annotation_clip=False,
     )
