@@ -190,7 +190,7 @@ def test_declared_numbers_say_what_overstated_ones_would_mean(single_platform_fi
         people = float(row[1].replace(",", ""))
         # 400 draws of an error of some 20 %: its median is known to 2 %, and rounding takes 5 %.
         assert people == pytest.approx(declared / ratio, rel=0.1)
-        assert f"With {ratio:g} registered people would be about {row[1]}." in check.sentence
+        assert f"At {ratio:g} accounts, registered people would be about {row[1]}." in check.sentence
     prior = single_platform_fit.all_priors["inflation"]
     assert f"declare {np.exp(prior.median):.2g} accounts" in check.sentence
     assert "next to nothing" in check.sentence

@@ -6,6 +6,7 @@ because its approximation is part of the model.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -338,11 +339,15 @@ def _any_platform(o: Any, w: World, sizes: Any) -> float:
 
 
 def _population(o: Any, w: World, sizes: Any) -> float:
-    people = np.zeros(w.n)
+    people, asked = np.zeros(w.n), [j for j in range(w.n) if w.surveyed[j]]
     for j in range(w.n):
         pmf = _number_pmf(w, w.weights[j])
-        if not w.surveyed[j]:
-            pmf = pmf * np.exp(w.p["departure"] * np.arange(w.n))
+        if asked and j not in asked:
+            for k in range(w.n):
+                # Every set of k of the other platforms is as likely, and some have nothing of the frame.
+                sets = list(itertools.combinations([i for i in range(w.n) if i != j], k))
+                missed = np.mean([not set(asked) & set(each) for each in sets])
+                pmf[k] *= 1 - missed + missed * np.exp(w.p["departure"] * k)
         # A person with k accounts is met k times among accounts.
         people += w.accounts[j] * pmf / pmf.sum() / np.arange(1, w.n + 1)
     counts = [o.counts.get(k, 0) for k in range(1, w.n + 1)]

@@ -93,7 +93,7 @@ def test_weights_give_every_platform_its_accounts(shares):
     accounts = chances @ people
     frame = np.eye(n)[0]
     frame_pmf = chances[0] * people / (chances[0] @ people)
-    found, residual = solve_weights(accounts[None], frame_pmf[None], frame)
+    found, residual = solve_weights(accounts[None], frame_pmf[None], frame, np.zeros((1, len(accounts))))
     # Sixty steps leave a miss of 1e-6, but of 0.15 % where nearly everybody is on one platform.
     assert residual[0] < 0.002
     assert np.allclose(inclusion_chances(found[0]), chances, rtol=0.02, atol=1e-9)

@@ -11,6 +11,7 @@ from scipy import stats
 from microestim.models.activity import CELL_RATES, IN_MONTHLY, IN_WEEKLY, activity_weights
 from microestim.models.evaluation import Deviates, evaluate
 from microestim.models.imputation import Imputed
+from microestim.models.latent import Latent
 from microestim.models.namespace import NUMPY
 from microestim.models.people import TIER_CELLS, TIER_IDS, count_people
 from microestim.models.wider_scope import count_wider
@@ -128,6 +129,43 @@ def test_people_against_a_simulated_population(case):
         assert counts.frame_memberships[tier][0] == pytest.approx(number, rel=0.1), tier
 
 
+def departed(population, departure):
+    """Thin the people who are not on the first platform by their number of memberships."""
+    on = population.tiers["registered"]
+    k = on.sum(1)
+    kept = np.exp(departure * (k - 1 if departure < 0 else k - k.max()))
+    there = on[:, 0] | (np.random.default_rng(6).random(len(on)) < kept)
+    return SimpleNamespace(
+        tiers={tier: member[there] for tier, member in population.tiers.items()},
+        cells=population.cells[there],
+        correlation=population.correlation,
+    )
+
+
+@pytest.mark.parametrize("departure", [-0.6, -0.3, 0.3, 0.6])
+@pytest.mark.parametrize("shares", [[3, 8, 4, 2, 2, 1, 1], [8, 3, 1], [1, 12, 9, 4]])
+def test_people_of_a_population_whose_unsurveyed_people_depart(departure, shares):
+    """People on no surveyed platform are thinned by exp(departure (k - 1)), up to a constant."""
+    everyone = draw_population(shares, correlation=0.55, mean_extra=0.6, drift=0.3, n_people=400_000, seed=5)
+    left = departed(everyone, departure)
+    latent = known_exactly(left, slice(None), np.eye(len(shares))[0])
+    latent.p["departure"] = np.array([departure])
+    counts = count_people(latent)
+    for tier in TIER_IDS:
+        # The weights hold exactly after such thinning: 3 % is for the drift, and for chance.
+        assert counts.people[tier][0] / left.tiers[tier].any(1).sum() == pytest.approx(1.0, abs=0.03), tier
+
+
+@pytest.mark.parametrize("departure", [-1.0, 0.0, 1.0])
+def test_nobody_can_depart_from_one_of_two_platforms(departure):
+    """Whoever is not on the surveyed one of two platforms has one account: people are exact."""
+    population = draw_population([3, 5], correlation=0.55, mean_extra=0.4, drift=0.0, n_people=50_000, seed=3)
+    on = population.tiers["registered"]
+    latent = known_exactly(population, slice(None), np.array([1.0, 0.0]))
+    latent.p["departure"] = np.array([departure])
+    assert count_people(latent).people["registered"][0] == pytest.approx(on.any(1).sum(), rel=0.002)
+
+
 WIDER_CASES = {
     "others alike": {"shares": np.ones(8)},
     "a giant among the others": {"shares": [2, 3, 1, 1, 2, 25, 1, 1]},
@@ -136,6 +174,8 @@ WIDER_CASES = {
     "one observed": {"shares": [3, 8, 4, 2, 2, 1], "n_observed": 1},
     "memberships grow with activity": {"shares": [3, 8, 4, 2, 2, 5, 1, 1], "drift": 0.5},
     "many memberships": {"shares": [3, 8, 4, 2, 2, 5, 1, 1], "mean_extra": 1.5},
+    "fewer off the frame": {"shares": [3, 8, 4, 2, 2, 5, 1, 1], "mean_extra": 0.8, "departure": -0.5},
+    "more off the frame": {"shares": [3, 8, 4, 2, 2, 5, 1, 1], "mean_extra": 0.8, "departure": 0.5},
 }
 
 
@@ -144,13 +184,14 @@ def test_people_on_all_platforms_against_a_simulated_population(case):
     """All that is known of platforms and memberships is exact; people are still to be counted once."""
     options = {"correlation": 0.55, "mean_extra": 0.4, "n_people": 200_000, "seed": 12, "drift": 0.2}
     options |= WIDER_CASES[case]
-    n_observed = options.pop("n_observed", 5)
+    n_observed, departure = options.pop("n_observed", 5), options.pop("departure", 0.0)
     n = len(options["shares"])
-    population = draw_population(**options)
+    population = departed(draw_population(**options), departure)
     inside, outside = slice(0, n_observed), slice(n_observed, None)
     latent = known_exactly(population, inside, np.eye(n_observed)[0])
     new = known_exactly(population, outside, np.zeros(n - n_observed))
     everything = known_exactly(population, slice(None), np.eye(n)[0])
+    latent.p["departure"] = np.array([departure])
     observed = count_people(latent)
     wider = count_wider(
         latent,
@@ -164,7 +205,7 @@ def test_people_on_all_platforms_against_a_simulated_population(case):
         ),
         SimpleNamespace(
             pmf=lambda _: np.stack(everything.membership_pmf, axis=-1),
-            tilt=np.zeros(1),
+            tilt=np.array([departure]),
             correlation=np.array([options["correlation"]]),
         ),
     )
@@ -178,6 +219,34 @@ def test_people_on_all_platforms_against_a_simulated_population(case):
         added = member.any(1).sum() - member[:, inside].any(1).sum()
         found = wider.people[tier][0] - observed.people[tier][0]
         assert found / added == pytest.approx(1.0, abs=0.1), tier
+
+
+@pytest.mark.parametrize("frame", [[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 1], [1, 1, 1, 1]])
+@pytest.mark.parametrize("departure", [-0.5, 0.0, 0.5])
+def test_two_ways_to_count_agree_where_platforms_are_alike(frame, departure):
+    """People asked in the general population are read with platforms taken as alike in their overlap.
+
+    Where some depart from others, equal accounts no longer make the frame's platforms like the rest: 6 % for
+    the rarest number.
+    """
+    weights = activity_weights(NUMPY, np.full(4, 0.3), np.zeros(4), np.array(1.5), np.array(-3.5))
+    chances = np.linspace(0.05, 0.5, len(CELL_RATES))[:, None] ** np.arange(4)
+    latent = SimpleNamespace(
+        xp=NUMPY,
+        weights=weights[None],
+        accounts=np.full((1, 4), 1000.0),
+        n_platforms=4,
+        membership_pmf=list(np.moveaxis((chances / chances.sum(1, keepdims=True))[None], -1, 0)),
+        surveyed=np.asarray(frame, dtype=float),
+        p={"departure": np.array([departure]), "activity_correlation": np.array([0.5])},
+    )
+    alike = np.concatenate(Latent.people_by_memberships.func(latent))
+    exact = departure == 0.0 or not any(frame) or all(frame)
+    counted = count_people(latent).people_by_memberships[0]
+    assert alike == pytest.approx(counted, rel=1e-5 if exact else 0.06)
+    if not any(frame) or all(frame):
+        latent.p["departure"] = np.zeros(1)
+        assert alike == pytest.approx(np.concatenate(Latent.people_by_memberships.func(latent)), rel=1e-12)
 
 
 def test_people_of_independent_accounts_in_closed_form():

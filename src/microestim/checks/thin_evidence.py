@@ -146,7 +146,9 @@ def check_declared(fit: FittedAlone) -> CheckResult:
     sentence = (
         f"Platforms are taken to declare {math.exp(prior.median):.2g} accounts for each resident who has one "
         f"(95 %: {low:.2g} to {high:.2g}), {touched}. "
-        + " ".join(f"With {ratio} registered people would be about {people}." for ratio, people in rows)
+        + " ".join(
+            f"At {ratio} accounts, registered people would be about {people}." for ratio, people in rows
+        )
         + " Only a figure for accounts in use, or people asked in the general population, could tell."
     )
     table = Table(("accounts declared per resident who has one", "registered, median"), rows)

@@ -6,6 +6,7 @@ evaluates the same formulas on draws.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -31,11 +32,27 @@ from microestim.models.memberships import (
 from microestim.models.namespace import Namespace, normal_cdf
 from microestim.models.sizes import SizeDesign, Sizes, platform_sizes
 
-__all__ = ["FrameLatent", "Latent"]
+__all__ = ["FrameLatent", "Latent", "frame_members"]
 
 
 def _unit(n: int, index: int) -> np.ndarray:
     return np.asarray(np.arange(n) == index, dtype=float)
+
+
+def frame_members(surveyed: np.ndarray) -> np.ndarray:
+    """Give the platforms whose people the memberships are those of.
+
+    Parameters
+    ----------
+    surveyed : ndarray, shape (platforms,)
+        1 for surveyed platforms.
+
+    Returns
+    -------
+    ndarray, shape (platforms,)
+        The same, or 1 for all platforms where there was no survey: then nobody departs from those asked.
+    """
+    return surveyed if surveyed.any() else np.ones_like(surveyed)
 
 
 class Latent:
@@ -260,12 +277,14 @@ class Latent:
     @cached_property
     def people_by_memberships(self) -> list[Any]:
         """People with 1, 2, ... accounts, each of shape (...), platforms taken as alike in their overlap."""
-        off_frame = 1.0 - self.surveyed
-        tilt = self.p["departure"][..., None] * off_frame
-        by_number = [
-            (self.weights * pmf[..., None, :]).sum(-1) * self.xp.exp(tilt * k)
-            for k, pmf in enumerate(self.membership_pmf)
-        ]
+        off_frame = 1.0 - frame_members(self.surveyed)
+        others, unsurveyed = self.n_platforms - 1, max(int(off_frame.sum()) - 1, 0)
+        by_number = []
+        for k, pmf in enumerate(self.membership_pmf):
+            # Of those met off the frame who have k other memberships, the share that has none of them on it.
+            unmet = off_frame * math.comb(unsurveyed, k) / math.comb(others, k)
+            tilt = unmet * (self.xp.exp(self.p["departure"] * k) - 1.0)[..., None]
+            by_number.append((self.weights * pmf[..., None, :]).sum(-1) * (1.0 + tilt))
         whole = sum(by_number)
         return [(self.accounts * each / whole).sum(-1) / (k + 1) for k, each in enumerate(by_number)]
 

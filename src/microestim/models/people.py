@@ -20,7 +20,7 @@ from scipy.special import ndtr, ndtri
 
 from microestim.models.activity import IN_MONTHLY, IN_WEEKLY, SEEN_IN_MONTH
 from microestim.models.inclusion import share_out
-from microestim.models.latent import Latent
+from microestim.models.latent import Latent, frame_members
 
 __all__ = [
     "CHUNK",
@@ -107,8 +107,7 @@ def count_people(latent: Latent) -> Tiers:
             weight_residual=np.zeros(len(accounts)),
         )
     pmf = np.stack([np.asarray(each) for each in latent.membership_pmf], axis=-1)
-    frame = latent.surveyed if latent.surveyed.any() else np.ones(latent.n_platforms)
-    off_frame = 1.0 - latent.surveyed if latent.surveyed.any() else np.zeros(latent.n_platforms)
+    frame = frame_members(latent.surveyed)
 
     def count(start: int) -> _Counted:
         rows = slice(start, start + CHUNK)
@@ -117,7 +116,6 @@ def count_people(latent: Latent) -> Tiers:
             weights[rows],
             pmf[rows],
             frame,
-            off_frame,
             latent.p["departure"][rows],
             latent.p["activity_correlation"][rows],
         )
@@ -150,12 +148,11 @@ def _count_chunk(
     weights: np.ndarray,
     pmf: np.ndarray,
     frame: np.ndarray,
-    off_frame: np.ndarray,
     departure: np.ndarray,
     correlation: np.ndarray,
 ) -> _Counted:
     number = np.arange(1, accounts.shape[-1] + 1)
-    shared = share_out(accounts, weights, pmf, frame, departure[:, None] * off_frame)
+    shared = share_out(accounts, weights, pmf, frame, departure)
     framed, residual, by_cell = shared.on_frame, shared.residual, shared.by_cell()
     by_number = by_cell.sum(1)
     people_by_number = by_number / number

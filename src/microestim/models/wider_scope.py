@@ -19,7 +19,7 @@ import numpy as np
 from microestim.models.design import Design
 from microestim.models.imputation import Imputed
 from microestim.models.inclusion import SharedOut, membership_polynomials, share_out
-from microestim.models.latent import Latent
+from microestim.models.latent import Latent, frame_members
 from microestim.models.memberships import membership_chances, membership_pmf
 from microestim.models.namespace import NUMPY
 from microestim.models.observations import AnyPlatformMemberships
@@ -170,7 +170,7 @@ def _ratio_of_accounts(latent: Latent, imputed: Imputed) -> np.ndarray:
     new = (imputed.accounts * imputed.of_new_people).sum(-1)
     if latent.n_platforms == 1:
         return np.ones_like(new)
-    frame = latent.surveyed if latent.surveyed.any() else np.ones(latent.n_platforms)
+    frame = frame_members(latent.surveyed)
     framed = accounts * frame
     own = (framed * framed).sum(-1) / framed.sum(-1)
     ratio: np.ndarray = new / (accounts.sum(-1) - own)
@@ -230,14 +230,13 @@ def count_wider(
     """
     inside, outside = np.asarray(latent.accounts), imputed.accounts * imputed.of_new_people
     activity, n_inside = np.asarray(latent.weights), latent.n_platforms
-    surveyed, n_new = latent.surveyed, outside.shape[-1]
-    frame = surveyed if surveyed.any() else np.ones(n_inside)
-    # Without a survey nobody departs from it.
-    off = (1.0 - np.append(surveyed, np.zeros(n_new))) * bool(surveyed.any())
+    n_new, frame = outside.shape[-1], frame_members(latent.surveyed)
+    # Without a survey nobody departs from it, on whatever platform.
+    tilt = memberships.tilt * bool(latent.surveyed.any())
     pmf = None
     if n_inside > 1:
         pmf = np.stack([np.asarray(each) for each in latent.membership_pmf], axis=-1)
-        departure = latent.p["departure"][:, None] * off[:n_inside]
+        departure = latent.p["departure"]
 
     def count(start: int) -> tuple[np.ndarray, np.ndarray]:
         rows = slice(start, start + CHUNK)
@@ -250,7 +249,7 @@ def count_wider(
             np.concatenate([activity[rows], imputed.weights[rows]], axis=-2),
             memberships.pmf(rows),
             np.append(frame, np.zeros(n_new)),
-            memberships.tilt[rows, None] * off,
+            tilt[rows],
         )
         return _people(by_cell, shared, n_inside, memberships.correlation[rows]), shared.residual
 
@@ -333,10 +332,18 @@ def _people_by_both(shared: SharedOut, n_inside: int) -> np.ndarray:
     """People by numbers of observed and of new platforms, shape (draws, observed + 1, new + 1)."""
     n = shared.inclusion.shape[-1]
     people = shared.by_cell().sum(1) / np.arange(1, n + 1)
-    whole = membership_polynomials(shared.inclusion, slice(None))
-    inside = membership_polynomials(shared.inclusion, slice(None, n_inside))
-    outside = membership_polynomials(shared.inclusion, slice(n_inside, None))
-    per_set = np.concatenate([np.zeros((len(people), 1)), people / whole[:, 1:]], axis=-1)
+    inside, off_frame = (np.arange(n) < n_inside).astype(float), 1.0 - shared.frame
+
+    def sets(only: np.ndarray) -> np.ndarray:
+        return membership_polynomials(shared.inclusion, only)
+
+    # Nobody has no account: what stands for 0 memberships is multiplied by no people.
+    gain, people = (np.pad(each, ((0, 0), (1, 0))) for each in (shared.gain, people))
+    per_set = people / (sets(np.ones(n)) + gain * sets(off_frame))
     number = np.arange(n_inside + 1)[:, None] + np.arange(n - n_inside + 1)
-    both: np.ndarray = inside[:, :, None] * outside[:, None, :] * per_set[:, number]
+    # Sets without a surveyed platform gain or lose people.
+    of_inside = sets(inside)[:, : n_inside + 1, None]
+    of_unsurveyed = sets(inside * off_frame)[:, : n_inside + 1, None]
+    of_outside = sets(1.0 - inside)[:, None, : n - n_inside + 1]
+    both: np.ndarray = (of_inside + gain[:, number] * of_unsurveyed) * of_outside * per_set[:, number]
     return both
