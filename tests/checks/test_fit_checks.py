@@ -47,6 +47,32 @@ def test_a_converged_fit_says_so_and_one_with_divergences_says_it_everywhere(
             assert "NOT CONVERGED" not in (good[name].table or check.table).title
 
 
+@pytest.mark.parametrize("stuck", ["one chain", "half of one", "all, each elsewhere"])
+def test_chains_that_stand_still_are_named_and_break_no_check(
+    single_platform_fit: me.WorkforceFit, stuck: str
+) -> None:
+    fit = single_platform_fit
+    vectors = fit.vectors.copy()
+    if stuck == "all, each elsewhere":
+        vectors[:] = vectors[:, :1]
+    else:
+        vectors[0, 0 if stuck == "one chain" else vectors.shape[1] // 2 :] = 2.6
+    standing = me.WorkforceFit(
+        study=fit.study,
+        design=fit.design,
+        priors=fit.all_priors,
+        vectors=vectors,
+        sample_stats=fit.sample_stats,
+        settings=fit.settings,
+        reading=fit.reading,
+    )
+    checks = {check.name: check for check in standing.check()}
+    assert checks["convergence"].passed is False
+    assert "NOT CONVERGED" in str(standing.summary())
+    # Half a chain of 100 is less than the tail of the weights, which then can be smoothed.
+    assert ("a chain stands still" in checks["power scaling"].sentence) == (stuck != "half of one")
+
+
 def test_nesting(prior_fit: me.WorkforceFit) -> None:
     assert fit_checks.check_nesting(prior_fit).passed is True
     people = {tier: draws.copy() for tier, draws in prior_fit.counts.people.items()}

@@ -9,6 +9,7 @@ import numpy as np
 
 from microestim.checks.fitted import FittedAlone
 from microestim.checks.result import CheckResult
+from microestim.errors import NotEstimableError
 from microestim.models.namespace import NUMPY, log_normal_density
 from microestim.models.people import TIER_IDS
 from microestim.results import Table
@@ -70,6 +71,11 @@ def power_scaling(fit: FittedAlone) -> PowerScaling:
     PowerScaling
         The sensitivities.
 
+    Raises
+    ------
+    NotEstimableError
+        A chain stands still, so that the draws cannot be reweighted.
+
     Notes
     -----
     The density of a component, p, becomes :math:`p^\alpha`; draws get the weights :math:`p^{\alpha - 1}`,
@@ -107,7 +113,13 @@ def power_scaling(fit: FittedAlone) -> PowerScaling:
     )
 
     def sensitivity(group: str, names: list[str] | None = None) -> dict[str, float]:
-        found = az.psense(tree, group=group, group_var_names=names, alphas=_POWERS)
+        try:
+            found = az.psense(tree, group=group, group_var_names=names, alphas=_POWERS)
+        except ValueError as error:
+            # ArviZ has no tail to smooth where the largest weights are all one draw's.
+            raise NotEstimableError(
+                "a chain stands still, so draws cannot be reweighted; fit again with more tuning steps"
+            ) from error
         return {tier: float(found[tier]) for tier in TIER_IDS}
 
     return PowerScaling(
@@ -146,7 +158,10 @@ def check_power_scaling(fit: FittedAlone) -> CheckResult:
     CheckResult
         Informs: priors that matter are stated, and reported as such.
     """
-    scaled = power_scaling(fit)
+    try:
+        scaled = power_scaling(fit)
+    except NotEstimableError as error:
+        return CheckResult("power scaling", None, f"Not computed: {error}.")
     rows = [
         ("all priors", *(f"{scaled.priors[tier]:.3f}" for tier in TIER_IDS)),
         ("all evidence", *(f"{scaled.evidence[tier]:.3f}" for tier in TIER_IDS)),

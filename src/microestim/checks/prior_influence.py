@@ -416,7 +416,11 @@ def scale_change(z: np.ndarray, log_people: Mapping[str, np.ndarray], factor: fl
 
     # It takes log-likelihoods to leave out, so the negative of the log weights.
     smooth: Any = BaseArray()
-    log_weights, shape = smooth.psislw(0.5 * z * z * (factor**-2 - 1.0))
+    try:
+        log_weights, shape = smooth.psislw(0.5 * z * z * (factor**-2 - 1.0))
+    except ValueError:
+        # Where a chain stands still the largest weights are all one draw's: there is no tail to smooth.
+        log_weights, shape = np.zeros_like(z), math.inf
     pareto_k = float(shape)
     by: Literal["reweighting", "normal approximation"]
     if pareto_k <= pareto_limit(len(z)):

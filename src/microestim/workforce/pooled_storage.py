@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microestim.errors import InputError, MicroestimWarning
 from microestim.models.assembly import design_model
 from microestim.models.correlations import CountryCorrelation
 from microestim.models.pooling import pool_designs
 from microestim.models.priors import Prior
-from microestim.models.sampling import SamplerSettings, software_versions
+from microestim.models.sampling import SamplerSettings
 from microestim.study import parse_study
+from microestim.workforce.fit_files import draws_hash, read_fit_file, write_fit_file
 from microestim.workforce.pooled_fit import PooledFit
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_pooled_fit", "save_pooled_fit"]
 
-_FORMAT = "microestim pooled fit 1"
+_FORMAT = "microestim pooled fit 2"
 
 
 def save_pooled_fit(fit: PooledFit, path: Path) -> Path:
@@ -61,9 +60,9 @@ def save_pooled_fit(fit: PooledFit, path: Path) -> Path:
         "versions": json.dumps(first.versions),
         "inference_library": "nutpie",
         "converged": int(fit.converged),
+        "draws_hash": draws_hash(fit.deviates),
     }
-    tree.to_netcdf(path, engine="h5netcdf")
-    return path
+    return write_fit_file(tree, path)
 
 
 def load_pooled_fit(path: str | Path) -> PooledFit:
@@ -82,36 +81,18 @@ def load_pooled_fit(path: str | Path) -> PooledFit:
     Raises
     ------
     InputError
-        The file is missing, or is not a fit of several countries.
+        The file is missing, is not a fit of several countries, or is damaged.
 
     Examples
     --------
     >>> import microestim as me
     >>> fit = me.load_pooled_fit("countries.nc")  # doctest: +SKIP
     """
-    import xarray as xr
-
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"there is no file {str(path)!r}; give the netCDF file that save() wrote")
-    try:
-        with xr.open_datatree(path, engine="h5netcdf") as opened:
-            tree = opened.load()
-    except OSError as error:
-        raise InputError(f"{str(path)!r} is not a netCDF file") from error
-    if tree.attrs.get("format") != _FORMAT:
-        raise InputError(
-            f"{str(path)!r} is not a fit of several countries ({_FORMAT!r}); one of a single study is "
-            "read by load_fit()"
-        )
-    versions = json.loads(tree.attrs["versions"])
-    changed = [
-        f"{name} {versions[name]} (now {new})"
-        for name, new in software_versions().items()
-        if versions.get(name, new) != new
-    ]
-    if changed:
-        warnings.warn("this fit was made with " + ", ".join(changed), MicroestimWarning, stacklevel=2)
+    tree = read_fit_file(
+        path,
+        _FORMAT,
+        otherwise=f"a fit of several countries ({_FORMAT!r}); one of a single study is read by load_fit()",
+    )
     studies = tuple(parse_study(text, name=str(path)) for text in json.loads(tree.attrs["studies"]))
     readings = {
         study.id: reading for study, reading in zip(studies, json.loads(tree.attrs["readings"]), strict=True)
@@ -130,5 +111,5 @@ def load_pooled_fit(path: str | Path) -> PooledFit:
         sample_stats=tree["sample_stats"].to_dataset(),
         settings=SamplerSettings(**json.loads(tree.attrs["settings"])),
         readings=readings,
-        versions=versions,
+        versions=json.loads(tree.attrs["versions"]),
     )

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from microestim.errors import InputError, MicroestimWarning
 from microestim.models.assembly import design_model
 from microestim.models.graph import coordinate_names
 from microestim.models.people import TIER_IDS
 from microestim.models.priors import DEFAULT_PRIORS, Prior
-from microestim.models.sampling import SamplerSettings, software_versions
+from microestim.models.sampling import SamplerSettings
 from microestim.study import parse_study
+from microestim.workforce.fit_files import draws_hash, read_fit_file, write_fit_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_fit", "save_fit", "to_datatree"]
 
-_FORMAT = "microestim fit 1"
+_FORMAT = "microestim fit 2"
 
 
 def to_datatree(fit: WorkforceFit) -> xr.DataTree:
@@ -98,6 +97,7 @@ def to_datatree(fit: WorkforceFit) -> xr.DataTree:
         "versions": json.dumps(fit.versions),
         "inference_library": "nutpie",
         "converged": int(fit.converged),
+        "draws_hash": draws_hash(fit.vectors),
     }
     return tree
 
@@ -117,8 +117,7 @@ def save_fit(fit: WorkforceFit, path: Path) -> Path:
     Path
         The file.
     """
-    fit.datatree.to_netcdf(path, engine="h5netcdf")
-    return path
+    return write_fit_file(fit.datatree, path)
 
 
 def load_fit(path: str | Path) -> WorkforceFit:
@@ -138,37 +137,16 @@ def load_fit(path: str | Path) -> WorkforceFit:
     Raises
     ------
     InputError
-        The file is missing, or is not a fit of this library.
+        The file is missing, is not a fit of this library, or is damaged.
 
     Examples
     --------
     >>> import microestim as me
     >>> fit = me.load_fit("fr-2018/posterior.nc")  # doctest: +SKIP
     """
-    import xarray as xr
-
     from microestim.workforce.fit import WorkforceFit
 
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(
-            f"there is no file {str(path)!r}; give the netCDF file that save() or `microestim run` wrote"
-        )
-    try:
-        with xr.open_datatree(path, engine="h5netcdf") as opened:
-            tree = opened.load()
-    except OSError as error:
-        raise InputError(f"{str(path)!r} is not a netCDF file") from error
-    if tree.attrs.get("format") != _FORMAT:
-        raise InputError(f"{str(path)!r} is a netCDF file, but not a fit saved by microestim ({_FORMAT!r})")
-    versions = json.loads(tree.attrs["versions"])
-    changed = [
-        f"{name} {old} (now {new})"
-        for name, new in software_versions().items()
-        if (old := versions.get(name)) is not None and old != new
-    ]
-    if changed:
-        warnings.warn("this fit was made with " + ", ".join(changed), MicroestimWarning, stacklevel=2)
+    tree = read_fit_file(path, _FORMAT, otherwise=f"a fit saved by microestim ({_FORMAT!r})")
     study = parse_study(tree.attrs["study"], name=str(path))
     reading = tree.attrs["reading"] or None
     design = design_model(study)
@@ -184,5 +162,5 @@ def load_fit(path: str | Path) -> WorkforceFit:
         sample_stats=tree["sample_stats"].to_dataset(),
         settings=SamplerSettings(**json.loads(tree.attrs["settings"])),
         reading=reading,
-        versions=versions,
+        versions=json.loads(tree.attrs["versions"]),
     )
