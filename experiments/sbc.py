@@ -70,7 +70,9 @@ def draw(result: dict[str, Any], path: Path) -> None:
         axes.set_title(f"{tier}: p = {result['p_values'][tier]:.2f}", fontsize=10)
         axes.set_xlabel("rank of the truth, as a share")
         axes.set_ylabel("distribution less uniform")
-    figure.axes[0].legend(frameon=False, fontsize=8)
+    # Below the panels: in one of them it would lie on the line or on the band.
+    drawn = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*drawn, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     # No date in the file: the same ranks give the same figure.
     figure.savefig(path, metadata={"Date": None})
