@@ -73,7 +73,7 @@ def test_calibration_in_the_tree_is_of_this_model():
 
 
 def test_pooled_countries_in_the_tree_are_of_these_models(monkeypatch):
-    """`python experiments/pooled_countries.py --worlds 100` writes them anew."""
+    """`python experiments/pooled_countries.py` writes them anew."""
     monkeypatch.syspath_prepend(str(DATA.parents[1] / "experiments"))
     import pooled_countries
 
