@@ -69,3 +69,12 @@ def test_histories_and_frequencies_of_the_rabbits_are_one_experiment() -> None:
 def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:
     with pytest.raises(me.errors.InputError, match=r"no data set 'rabbit'; there are rabbits, "):
         me.datasets.load("rabbit")
+
+
+def test_mturk_participation_gives_the_bound_that_its_authors_print():
+    # Chao (1987), equation 10, with 29 months; the repository of Difallah et al. prints 97579.46725138437.
+    seen = me.datasets.load("mturk-participation").data
+    f1, f2, f3 = (seen.counts[times] for times in (1, 2, 3))
+    further = f1**2 / (2 * f2) * (1 - 2 * f2 / (29 * f1)) / (1 - 3 * f3 / (29 * f2))
+    # One person with 34 answers is not in the counts.
+    assert seen.n_observed + 1 + further == pytest.approx(97579.46725138437, abs=1e-6)
