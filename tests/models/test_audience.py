@@ -99,6 +99,33 @@ def test_log_normal_interval_against_quadrature(low, width):
     assert float(log_normal_interval(NUMPY, low, high)) == pytest.approx(expected, rel=1e-11, abs=1e-9)
 
 
+# Totals.
+
+
+@pytest.mark.parametrize("basis", ["published", "assumption"])
+def test_what_is_left_of_a_total_carries_all_of_the_error_that_is_stated_of_it(basis):
+    stated = f'error = {{relative = 0.1, basis = "{basis}", rationale = "a test"}}'
+    accounts = AUDIENCE.replace('page_scope = "work pages"\nvendor = "{vendor}"\n', "")
+    for template, kind, unit in ((AUDIENCE, "audience", "visitors"), (accounts, "registrations", "accounts")):
+        text = template.replace('"audience"', f'"{kind}"').replace('"visitors"', f'"{unit}"')
+        given = {"vendor": "First", "period": "2021-05"}
+        part = text.format(id="part", platforms='"alpha"', value="value = 8000", **given)
+        for value, left in ((10_000, 2_000), (9_000, 1_000)):
+            contains = f'value = {value}\n{stated}\ncontains = ["part"]'
+            total = text.format(id="total", platforms='["alpha", "beta"]', value=contains, **given)
+            model = me.WorkforceModel(study(part, total))
+            latent = latent_of(model, np.zeros((1, size_of(model))))
+            seen = observation(model, "total")
+            assert seen.observed["total"] == left
+            _, error = seen.centre_and_error(NUMPY, latent)
+            # 10 % of the whole, in accounts or visitors, over what is left.
+            relative = 0.1 * value / left
+            if basis == "published":
+                assert float(error[0]) == pytest.approx(relative)
+            else:
+                assert float(error[0]) > relative
+
+
 # Zeros and rank buckets.
 
 

@@ -468,6 +468,11 @@ BROKEN = {
         'page_scope = "whole site"\nvendor = "Some service"\nreach = "resident"\nperiod',
         ("evidence[4].contains[0]", "another page_scope", "work pages", "whole site", ScopeError),
     ),
+    "one service in two spellings": (
+        'vendor = "A list of ranks"',
+        'vendor = "some  Service"',
+        ("evidence[21].vendor", "in another spelling", "some  Service", "Some service", StudyError),
+    ),
     "total below its part": (
         "value = 12000",
         "value = 4000",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from microestim.errors import ScopeError
 from microestim.study.evidence import (
     ActivityEvidence,
+    AudienceEvidence,
     CapturesEvidence,
     CompositionEvidence,
     CountryShareEvidence,
@@ -49,6 +50,24 @@ def faults_of_evidence(parts: Parts) -> Iterator[Fault]:
         if item.role == "evidence":
             yield from not_usable(parts, item, members, at)
         yield from _scope_of_type(parts, item, members, at)
+    yield from _spellings_of_vendors(parts)
+
+
+def _spellings_of_vendors(parts: Parts) -> Iterator[Fault]:
+    """One service under two spellings would count as two, each with a bias of its own."""
+    first: dict[str, tuple[str, str]] = {}
+    for i, item in parts.evidence.items():
+        if not isinstance(item, AudienceEvidence):
+            continue
+        spelling, there = first.setdefault(" ".join(item.vendor.casefold().split()), (item.vendor, item.id))
+        if item.vendor != spelling:
+            yield make_fault(
+                ("evidence", i, "vendor"),
+                f"the service of {there} in another spelling, which would count as a second service",
+                given=item.vendor,
+                accepted=spelling,
+                item=item.id,
+            )
 
 
 def _memberships(parts: Parts, item: MembershipsEvidence, at: Path) -> Iterator[Fault]:

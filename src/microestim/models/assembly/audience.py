@@ -30,12 +30,13 @@ def read_audience(observed: ObservedStudy) -> tuple[dict[str, str], list[Audienc
     """
     observations: list[AudienceFigure] = []
     sources: dict[str, str] = {}
-    used: list[tuple[AudienceEvidence, float | None, tuple[str, ...]]] = []
+    used: list[tuple[AudienceEvidence, float | None, tuple[str, ...], float | None]] = []
     for item in observed.items:
         if not isinstance(item, AudienceEvidence):
             continue
         if item.limits is not None:
-            used.append((item, None, observed.study.resolve(item.platforms)))
+            stated = item.error.relative if item.error else None
+            used.append((item, None, observed.study.resolve(item.platforms), stated))
         elif item.value:
             used.append((item, *observed.residual(item, item.value)))
         else:
@@ -44,13 +45,13 @@ def read_audience(observed: ObservedStudy) -> tuple[dict[str, str], list[Audienc
             )
     times = Counter(
         (source_name(item.page_scope, item.vendor), platform)
-        for item, _, platforms in used
+        for item, _, platforms, _ in used
         for platform in platforms
     )
     repeated = {source for (source, _), count in times.items() if count > 1}
-    periods = tuple(dict.fromkeys(item.period for item, _, _ in used))
+    periods = tuple(dict.fromkeys(item.period for item, *_ in used))
     months = tuple(month_name(period) for period in periods) if len(periods) > 1 else ()
-    for item, value, platforms in used:
+    for item, value, platforms, stated in used:
         source = source_name(item.page_scope, item.vendor)
         sources[source] = f"visitors_per_person[{item.page_scope}]"
         where = (
@@ -63,7 +64,7 @@ def read_audience(observed: ObservedStudy) -> tuple[dict[str, str], list[Audienc
             "members": observed.members(platforms),
             "worldwide": item.reach == "worldwide",
             "source": source,
-            "stated_error": item.error.relative if item.error else None,
+            "stated_error": stated,
             "assumed_error": is_assumed(item),
             "repeated": source in repeated,
             "month": month_name(item.period) if months else None,

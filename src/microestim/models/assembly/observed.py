@@ -55,8 +55,11 @@ class ObservedStudy:
 
     def residual(
         self, item: RegistrationsEvidence | AudienceEvidence, whole: float
-    ) -> tuple[float, tuple[str, ...]]:
+    ) -> tuple[float, tuple[str, ...], float | None]:
         """Take off a total what it contains.
+
+        An error stated of the total is of the whole, and what is left of it carries all of it: an error of
+        10 % on a total of which a fifth is left is one of 50 % on that fifth.
 
         Parameters
         ----------
@@ -71,6 +74,8 @@ class ObservedStudy:
             What is left of it.
         platforms : tuple of str
             Ids of the platforms that are left.
+        stated_error : float or None
+            Standard deviation of the log of what is left; None where no error is stated.
 
         Raises
         ------
@@ -99,7 +104,8 @@ class ObservedStudy:
                 f"evidence {item.id!r}: the total {whole:,.0f} is not above the sum of what it contains "
                 f"({', '.join(item.contains)}); a total must exceed its parts"
             )
-        return value, tuple(p for p in self.study.resolve(item.platforms) if p in platforms)
+        stated = item.error.relative * whole / value if item.error else None
+        return value, tuple(p for p in self.study.resolve(item.platforms) if p in platforms), stated
 
 
 def is_assumed(item: RegistrationsEvidence | AudienceEvidence | CountryShareEvidence) -> bool:

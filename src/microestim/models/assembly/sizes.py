@@ -41,21 +41,21 @@ def read_sizes(observed: ObservedStudy) -> tuple[SizeDesign, list[Observation]]:
         [float(not observed.study.platform(p).residents_only) for p in observed.platforms]
     )
     total: DeclaredTotal | None = None
-    sums: list[tuple[RegistrationsEvidence, float, np.ndarray]] = []
+    sums: list[tuple[RegistrationsEvidence, float, np.ndarray, float | None]] = []
     shares = {item.id: item for item in observed.items if isinstance(item, CountryShareEvidence)}
     for item in observed.items:
         if not isinstance(item, RegistrationsEvidence):
             continue
-        value, platforms = observed.residual(item, item.value)
+        value, platforms, error = observed.residual(item, item.value)
         if len(platforms) > 1:
-            sums.append((item, value, observed.members(platforms)))
+            sums.append((item, value, observed.members(platforms), error))
             continue
         j = observed.index[platforms[0]]
         own[j] = 1.0
         worldwide[j] = float(item.reach == "worldwide" and bool(open_to_world[j]))
         years_old[j] = years_before(item.period, observed.study.period)
-        if item.error is not None:
-            stated[j], has_stated[j] = item.error.relative, 1.0
+        if error is not None:
+            stated[j], has_stated[j] = error, 1.0
             assumed[j] = float(is_assumed(item))
         observations.append(
             DeclaredAccounts(
@@ -66,12 +66,11 @@ def read_sizes(observed: ObservedStudy) -> tuple[SizeDesign, list[Observation]]:
                 platform=j,
             )
         )
-    for item, value, members in sums:
-        error = item.error.relative if item.error else 0.0
+    for item, value, members, error in sums:
         declared = DeclaredTotal(
             members=members,
-            stated_error=error,
-            has_stated_error=item.error is not None,
+            stated_error=error or 0.0,
+            has_stated_error=error is not None,
             assumed_error=is_assumed(item),
             years_old=years_before(item.period, observed.study.period),
         )
