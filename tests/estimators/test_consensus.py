@@ -114,6 +114,29 @@ def test_estimates_frames_and_mappings_say_the_same():
     assert by_object.interval(0.999999).low >= 911
 
 
+def test_a_frame_of_the_library_keeps_its_levels_units_and_differences(converged_prior_fit):
+    one, two = me.chapman(500, 500, 89), me.chapman(400, 300, 50)
+    frame = pd.concat([one.to_frame(level=0.5), two.to_frame(level=0.95)])
+    found = me.consensus(frame, confidence=1)
+    z = {0.5: norm.ppf(0.75), 0.95: norm.ppf(0.975)}
+    widths = np.log(frame["ci_high"] / frame["ci_low"])
+    expected = [width / (2 * z[level]) for width, level in zip(widths, frame["ci_level"], strict=True)]
+    assert found.inputs["log_sd"].to_list() == pytest.approx(expected)
+    assert found.inputs["level"].to_list() == [0.5, 0.95]
+    assert found.reason == ""
+    tiers = converged_prior_fit.tiers.to_frame(level=0.5)
+    with pytest.raises(InputError, match="of accounts and people"):
+        me.consensus(tiers, confidence=1)
+    people = me.consensus(tiers[tiers["unit"] == "people"], confidence=1)
+    assert "not all estimates are of the same quantity" in people.reason
+    accounts = me.consensus(tiers[tiers["unit"] == "accounts"].iloc[:2], confidence=1)
+    assert accounts.estimand.unit == "accounts"
+    with pytest.raises(InputError, match="'2' is a bound"):
+        me.consensus(frame.assign(status=["estimated", "bound"]), confidence=1)
+    with pytest.raises(InputError, match="level is 95"):
+        me.consensus(frame.assign(ci_level=95), confidence=1)
+
+
 def test_unlike_estimates_are_flagged_and_other_units_refused():
     one, two = me.chapman(500, 500, 89), me.chapman(400, 300, 50)
     found = me.consensus({"a": one.about(period="2018"), "b": two.about(period="2019")}, confidence=1)

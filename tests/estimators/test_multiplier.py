@@ -90,6 +90,11 @@ def test_a_share_without_error_has_no_interval():
     assert found.se is None
     with pytest.raises(NotEstimableError, match="no sampling error"):
         found.interval()
+    # An error of the count alone would say that the share is exact.
+    assert me.multiplier(1200, 0.3, count_se=100).interval_methods == ()
+    assert me.multiplier(1200, reported=3, sample=3, count_se=100).interval_methods == ()
+    exact = me.multiplier(1200, (0.3, 0.0), count_se=100)
+    assert exact.se == pytest.approx(100 / 0.3)
     everybody = me.multiplier(1200, reported=30, sample=30)
     assert (everybody.n_hat, everybody.se) == (1200, None)
 

@@ -12,13 +12,16 @@ import numpy as np
 from microestim.errors import InputError, PriorError
 from microestim.estimators.consensus.mixture import NormalMixture, pooled
 from microestim.results import (
+    IDENTIFYING_COLUMNS,
     Comparison,
     Estimand,
     Estimate,
     Interval,
     Reference,
     Rng,
+    check_level,
     compare,
+    differences,
     floored_interval,
     format_interval,
     format_number,
@@ -146,7 +149,9 @@ def consensus(
     ----------
     estimates : sequence or mapping or pandas.DataFrame
         Estimates of this library, or triples (value, low, high); the keys of a mapping are their labels. A
-        frame has the columns ``estimate``, ``ci_low`` and ``ci_high``, and ``label`` if it likes.
+        frame has the columns ``estimate``, ``ci_low`` and ``ci_high``, and ``label`` if it likes. Of the
+        other columns of the library's frames, ``ci_level`` is the level of each row, a ``status`` other than
+        estimated and several units in ``unit`` are refused, and `reason` names the rest in which rows differ.
     confidence : float, sequence of float or mapping of str to float
         Confidence in each estimate, above 0 and up to 1: its error is taken as 1 / confidence times the
         stated one. One number stands for all.
@@ -154,7 +159,7 @@ def consensus(
         Median and upper quartile of a log-normal prior of the size. Without it the prior is flat on the log
         scale.
     level : float, default 0.95
-        Level of the intervals in triples and frames.
+        Level of the intervals in triples, and in frames without a column ``ci_level``.
     unexplained_bias : float, default 0.01
         Scale of the half-Cauchy prior of the spread of biases that the confidences leave out, as a multiple
         of the standard deviation of the logs of the estimates. 0 for none.
@@ -215,19 +220,25 @@ def consensus(
     import pandas as pd
 
     labels, given = _labelled(estimates)
+    levels = _levels(estimates, len(given), level)
     trust = _confidences(confidence, labels)
     if np.asarray(unexplained_bias).dtype.kind not in "iuf" or not 0 <= unexplained_bias < math.inf:
         raise InputError(f"unexplained_bias is {unexplained_bias!r}; give a finite number of at least 0.")
-    limits = [_limits(label, item, level) for label, item in zip(labels, given, strict=True)]
+    limits = [_limits(*each) for each in zip(labels, given, levels, strict=True)]
     value, low, high = (np.array(column) for column in zip(*limits, strict=True))
     logs = np.log(value)
-    sds = (np.log(high) - np.log(low)) / (2 * normal_quantile(level)) / trust
+    quantiles = np.array([normal_quantile(each) for each in levels])
+    sds = (np.log(high) - np.log(low)) / (2 * quantiles) / trust
     scale = float(unexplained_bias) * float(np.std(logs, ddof=1))
     centre = None if prior is None else _prior(prior)
     mixture, spread = pooled(logs, sds, scale, centre)
     precision = 1 / (spread**2 + sds**2)
     objects = [item for item in given if isinstance(item, Estimate)]
-    comparison, remark = _compared(dict(zip(labels, given, strict=True)))
+    if hasattr(estimates, "columns"):
+        estimand, remark, comparison = *_told_by_frame(estimates, labels), None
+    else:
+        comparison, remark = _compared(dict(zip(labels, given, strict=True)))
+        estimand = objects[0].estimand if len(objects) == len(given) else Estimand()
     variance = mixture.moments()[1]
     seen = [float(item.n_observed) for item in objects if item.n_observed is not None]
     inputs = pd.DataFrame(
@@ -236,6 +247,7 @@ def consensus(
             "estimate": value,
             "low": low,
             "high": high,
+            "level": levels,
             "confidence": trust,
             "log_sd": sds,
             "weight": precision / precision.sum(),
@@ -248,7 +260,7 @@ def consensus(
         method="consensus",
         assumptions=ASSUMPTIONS,
         reference=TRIANGULATOR,
-        estimand=objects[0].estimand if len(objects) == len(given) else Estimand(),
+        estimand=estimand,
         reason=remark,
         mixture=mixture,
         spread=spread,
@@ -283,6 +295,34 @@ def _labelled(estimates: Any) -> tuple[list[str], list[Any]]:
     if len(set(labels)) < len(labels):
         raise InputError("two estimates have the same label.")
     return labels, given
+
+
+def _levels(estimates: Any, number: int, level: float) -> list[float]:
+    """Levels of the intervals: those of a frame's rows, or the one that was given."""
+    if "ci_level" not in getattr(estimates, "columns", ()):
+        return [level] * number
+    return [check_level(each) for each in estimates["ci_level"].tolist()]
+
+
+def _told_by_frame(frame: Any, labels: list[str]) -> tuple[Estimand, str]:
+    """Tell what the rows of a frame are about and in what they differ; refuse what cannot be combined."""
+    if "status" in frame.columns:
+        for label, status in zip(labels, frame["status"], strict=True):
+            if status != "estimated":
+                raise InputError(f"the estimate {label!r} is a {status}, not a central value.")
+    units = dict.fromkeys(frame["unit"]) if "unit" in frame.columns else {"people": None}
+    if len(units) > 1:
+        named = " and ".join(sorted(str(unit) for unit in units))
+        raise InputError(f"the estimates are of {named}; bring them to one unit first.")
+    known = [name for name in IDENTIFYING_COLUMNS if name in frame.columns]
+    rows = frame.reindex(columns=list(IDENTIFYING_COLUMNS)).astype(object)
+    told = [
+        f"{label}: {text}"
+        for label, (_, row) in zip(labels, rows.iterrows(), strict=True)
+        if known and (text := differences(rows.iloc[0], row))
+    ]
+    remark = f"not all estimates are of the same quantity as the first ({'; '.join(told)})" if told else ""
+    return Estimand(unit=next(iter(units))), remark
 
 
 def _confidences(confidence: Any, labels: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -103,11 +103,12 @@ def multiplier(
         People counted: each once, and all from the population.
     proportion : (float, float) or float, optional
         Share of the survey that was counted, with its standard error as the survey's design gives it. Without
-        an error there is no interval.
+        an error there is no interval; an error of 0 says that the share is exact.
     count_se : float, default 0
         Standard error of the count, in people, where it is itself estimated.
     reported, sample : int, optional
-        Instead of `proportion`: respondents who say that they were counted, and all respondents.
+        Instead of `proportion`: respondents who say that they were counted, and all respondents. Where all
+        say so the normal error of the share is 0, and there is no interval.
     design_effect : float, default 1
         Variance of the share over that of a simple random sample; for `reported` and `sample` only. Surveys
         by respondents' networks have 2 to 4 and more.
@@ -160,7 +161,8 @@ def multiplier(
             bound=people,
         )
     n_hat = people / share.value
-    known = share.se > 0 or error > 0 or share.value == 1.0
+    # A share without an error is not one without error, whatever the count's: then there is no interval.
+    known = share.se > 0 or (isinstance(proportion, tuple) and error > 0)
     relative = math.hypot(error / people, share.se / share.value)
     return MultiplierEstimate(
         n_hat=n_hat,
