@@ -57,7 +57,23 @@ def test_a_planned_survey_has_the_answers_that_were_asked_for(converged_prior_fi
     residents = (answers * (1 - outside))[enough]
     assert np.median(residents) == pytest.approx(200, rel=0.03)
     stated = sum(np.exp(values) - 0.5 for name, values in drawn.items() if name.startswith("says"))
-    np.testing.assert_allclose(stated, 400, rtol=1e-9)
+    # Whoever answers in both waves says how often once.
+    twice = np.median(counts["history[11]"])
+    np.testing.assert_allclose(stated, stated[0], rtol=1e-9)
+    assert stated[0] == pytest.approx(400 - twice, rel=0.03)
+    assert stated[0] < 400
+
+
+def test_what_an_answer_costs_makes_the_cost(converged_prior_fit: me.WorkforceFit) -> None:
+    waves = me.SurveyWaves(platform="mturk", answers=100, waves=2, cost=50.0, cost_per_answer=2.5)
+    assert waves.total_cost == pytest.approx(550.0)
+    asked = me.PopulationSurvey(people=2_000_000, population=50e6, cost_per_answer=0.5)
+    found = me.plan(converged_prior_fit, {"asked": asked}, tier="weekly", rng=1)
+    each = found.of("asked", "weekly")
+    assert each.cost == 1e6
+    assert each.saved_per_cost == pytest.approx((each.now - each.expected) / 1e6)
+    assert f"{each.saved_per_cost:.2g}" in str(found)
+    assert me.PlatformFigure(platform="mturk").total_cost is None
 
 
 def test_a_population_survey_counts_people_in_proportion(converged_prior_fit: me.WorkforceFit) -> None:
@@ -126,6 +142,22 @@ def test_the_same_seed_gives_the_same_plan(converged_prior_fit: me.WorkforceFit)
         (lambda: me.PlatformFigure(platform="x", tier="daily"), "tier is 'daily'"),
         (lambda: me.PlatformFigure(platform="x", error=-1.0), "error is -1.0"),
         (lambda: me.PlatformFigure(platform="x", cost=0.0), "cost is 0.0"),
+        (lambda: me.PlatformFigure(platform="x", cost="50"), "cost is '50'; it must be a number above 0"),
+        (lambda: me.PlatformFigure(platform="x", error="a"), "error is 'a'"),
+        (lambda: me.PopulationSurvey(people=100, population="50"), "population is '50'"),
+        (
+            lambda: me.PopulationSurvey(people=9, population=5e6, cost_per_answer=-1),
+            "cost_per_answer is -1",
+        ),
+        (lambda: me.SurveyWaves(platform="x", answers=5, waves=30), "waves is 30; at most 8"),
+        (lambda: me.SurveyWaves(platform="x", answers=5, asks="frequency"), "asks is 'frequency'"),
+        (lambda: me.TrafficSource(vendor="  "), "vendor is '  '; give the name"),
+        (lambda: me.TrafficSource(vendor="x", platforms=()), r"platforms is \(\); give ids"),
+        (lambda: me.TrafficSource(vendor="x", platforms=("mturk", "mturk")), "each once"),
+        (
+            lambda: me.TrafficSource(vendor="x", platforms="mturk"),
+            "platforms is 'mturk'; give ids",
+        ),
     ],
 )
 def test_a_candidate_that_makes_no_sense_is_refused(make: object, message: str) -> None:
@@ -141,7 +173,14 @@ def test_a_candidate_that_makes_no_sense_is_refused(make: object, message: str) 
         ({"a": me.PlatformFigure(platform="x")}, "weekly", "platform is 'x'; the observed platforms are"),
         ({"a": me.PlatformFigure(platform="mturk")}, "daily", "tier is 'daily'"),
         ({"a": me.TrafficSource(vendor="SimilarWeb")}, "weekly", "counted by 'SimilarWeb' already"),
+        ({"a": me.TrafficSource(vendor="similarweb ")}, "weekly", "counted by 'similarweb ' already"),
         ({"a": me.PopulationSurvey(people=10, population=1e3)}, "weekly", "population is 1,000"),
+        (
+            {"a": me.SurveyWaves(platform="mturk", answers=10**8)},
+            "weekly",
+            "answers is 100,000,000, and",
+        ),
+        ([me.PlatformFigure(platform="mturk")], "weekly", "candidates is a list; give a mapping"),
     ],
 )
 def test_a_plan_that_does_not_fit_the_study_is_refused(

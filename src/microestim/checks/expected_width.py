@@ -52,6 +52,11 @@ class ExpectedWidth:
         """Expected width over the width now."""
         return self.expected / self.now
 
+    @property
+    def saved_per_cost(self) -> float | None:
+        """People of width that a unit of cost is expected to take off; None without a cost."""
+        return None if self.cost is None else (self.now - self.expected) / self.cost
+
 
 def expected_width(
     log_people: np.ndarray, data: np.ndarray, *, candidate: str, tier: str, cost: float | None

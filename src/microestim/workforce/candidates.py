@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, override
 
 import numpy as np
@@ -26,6 +28,9 @@ from microestim.study import BANDS
 
 __all__ = ["Candidate", "PlatformFigure", "PopulationSurvey", "SurveyWaves", "TrafficSource"]
 
+MOST_WAVES = 8
+"""Most waves of a planned survey: with t waves, 2**t histories are drawn."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate(ABC):
@@ -34,14 +39,19 @@ class Candidate(ABC):
     Parameters
     ----------
     cost : float, optional
-        What it costs, in any currency, the same for all candidates of a plan.
+        What it costs in all, in any currency, the same for all candidates of a plan.
     """
 
     cost: float | None = None
 
+    @property
+    def total_cost(self) -> float | None:
+        """What it costs in all; None where no cost is given."""
+        return self.cost
+
     def __post_init__(self) -> None:
-        if self.cost is not None and not (math.isfinite(self.cost) and self.cost > 0):
-            raise InputError(f"cost is {self.cost!r}; it must be a number above 0")
+        if self.cost is not None:
+            _number("cost", self.cost, "above 0", lambda value: value > 0)
 
     @abstractmethod
     def simulate(self, rng: np.random.Generator, fit: FittedModel) -> dict[str, np.ndarray]:
@@ -66,6 +76,43 @@ def _count(name: str, value: object, least: int) -> None:
         raise InputError(f"{name} is {value!r}; it must be a whole number of at least {least}")
 
 
+def _number(name: str, value: object, accepted: str, fits: Callable[[float], bool]) -> None:
+    if isinstance(value, bool | np.bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise InputError(f"{name} is {value!r}; it must be a number {accepted}")
+    if not fits(float(value)):
+        raise InputError(f"{name} is {value!r}; it must be a number {accepted}")
+
+
+def _asks(value: object, known: tuple[str, ...], least: int) -> None:
+    if not isinstance(value, tuple | list) or len(value) < least or set(value) - set(known):
+        raise InputError(f"asks is {value!r}; use {', '.join(map(repr, known))} or both, in a tuple")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Survey(Candidate):
+    """Candidates that consist of answers, which may be paid one by one."""
+
+    cost_per_answer: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.cost_per_answer is not None:
+            _number("cost_per_answer", self.cost_per_answer, "above 0", lambda value: value > 0)
+
+    @property
+    @abstractmethod
+    def all_answers(self) -> int:
+        """Answers in all."""
+
+    @property
+    @override
+    def total_cost(self) -> float | None:
+        """Cost in all: what is paid at once, and for all answers."""
+        if self.cost_per_answer is None:
+            return self.cost
+        return (self.cost or 0.0) + self.cost_per_answer * self.all_answers
+
+
 def _platform(fit: FittedModel, platform: str) -> int:
     platforms = fit.design.platforms
     if platform not in platforms:
@@ -74,22 +121,24 @@ def _platform(fit: FittedModel, platform: str) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SurveyWaves(Candidate):
+class SurveyWaves(_Survey):
     """A new survey of one platform's people, in one wave or more.
 
     Parameters
     ----------
     cost : float, optional
-        What it costs.
+        What it costs, beside what is paid for each answer.
+    cost_per_answer : float, optional
+        What an answer costs.
     platform : str
         Id of the platform.
     answers : int
-        Answers a wave, on average.
+        Answers a wave, on average; no more than the platform has accounts.
     waves : int, default 2
-        Waves; with two or more, people are recognised from wave to wave.
+        Waves, at most 8; with two or more, people are recognised from wave to wave.
     asks : tuple, default ("frequency", "memberships")
-        What is asked: how often people are on this platform, and on how many of the study's platforms
-        they have an account.
+        What is asked of each person once: how often people are on this platform, and on how many of the
+        study's platforms they have an account.
 
     Examples
     --------
@@ -107,19 +156,36 @@ class SurveyWaves(Candidate):
         super().__post_init__()
         _count("answers", self.answers, 1)
         _count("waves", self.waves, 1)
-        unknown = set(self.asks) - {"frequency", "memberships"}
-        if unknown or (self.waves == 1 and not self.asks):
-            raise InputError(f"asks is {self.asks!r}; use 'frequency', 'memberships' or both")
+        if self.waves > MOST_WAVES:
+            raise InputError(f"waves is {self.waves}; at most {MOST_WAVES}, since every history is counted")
+        _asks(self.asks, ("frequency", "memberships"), least=1 if self.waves == 1 else 0)
+
+    @property
+    @override
+    def all_answers(self) -> int:
+        """Answers in all waves together."""
+        return self.answers * self.waves
 
     @override
     def simulate(self, rng: np.random.Generator, fit: FittedModel) -> dict[str, np.ndarray]:
         """See `Candidate.simulate`."""
-        j, n = _platform(fit, self.platform), self.answers * self.waves
+        j = _platform(fit, self.platform)
+        accounts = float(np.median(fit.latent.accounts[:, j]))
+        if self.answers > accounts:
+            raise InputError(
+                f"answers is {self.answers:,}, and {self.platform} has {accounts:,.0f} accounts (median); "
+                "a wave has at most one answer from each"
+            )
         members = np.arange(fit.design.n_platforms) == j
         frame = Frame(id=f"planned: {self.platform}", members=members.astype(float), waves=self.waves)
         quantities = extended_quantities(fit, rng)
         exposure = np.exp(quantities["capture_exponent"][:, None] * CELL_LOG_RATES)
         rate = _rate_for(self.answers, fit.latent.accounts[:, j], fit.latent.weights[:, j], exposure)
+        # A person who answers in several waves says how often and on how many platforms once.
+        once = -np.expm1(-rate[:, None] * exposure)
+        ever = -np.expm1(-self.waves * rate[:, None] * exposure)
+        distinct = (fit.latent.weights[:, j] * ever).sum(-1) / (fit.latent.weights[:, j] * once).sum(-1)
+        n = max(round(self.answers * float(np.median(distinct))), 1)
         (first, _), *changes = frame.parameters
         quantities.update({first: rate} | {name: np.ones_like(rate) for name, _ in changes})
         latent = extended_latent(fit, rng, quantities=quantities, planned=(frame,))
@@ -168,13 +234,15 @@ def _rate_for(answers: float, accounts: np.ndarray, weights: np.ndarray, exposur
 
 
 @dataclass(frozen=True, kw_only=True)
-class PopulationSurvey(Candidate):
+class PopulationSurvey(_Survey):
     """Questions in a survey of the general population, such as a labour-force survey.
 
     Parameters
     ----------
     cost : float, optional
-        What it costs.
+        What it costs, beside what is paid for each answer.
+    cost_per_answer : float, optional
+        What an answer costs.
     people : int
         Respondents, a simple random sample; divide by the design effect of any other.
     population : float
@@ -202,10 +270,14 @@ class PopulationSurvey(Candidate):
         """Check the parts."""
         super().__post_init__()
         _count("people", self.people, 1)
-        if not (math.isfinite(self.population) and self.population >= self.people):
-            raise InputError(f"population is {self.population!r}; it must be a number of at least `people`")
-        if not self.asks or set(self.asks) - {"tiers", "memberships"}:
-            raise InputError(f"asks is {self.asks!r}; use 'tiers', 'memberships' or both")
+        _number("population", self.population, "of at least `people`", lambda value: value >= self.people)
+        _asks(self.asks, ("tiers", "memberships"), least=1)
+
+    @property
+    @override
+    def all_answers(self) -> int:
+        """Answers in all."""
+        return self.people
 
     @override
     def simulate(self, rng: np.random.Generator, fit: FittedModel) -> dict[str, np.ndarray]:
@@ -271,12 +343,19 @@ class TrafficSource(Candidate):
         super().__post_init__()
         if self.page_scope not in ("work pages", "whole site"):
             raise InputError(f"page_scope is {self.page_scope!r}; use 'work pages' or 'whole site'")
+        vendor: object = self.vendor
+        if not isinstance(vendor, str) or not vendor.strip():
+            raise InputError(f"vendor is {vendor!r}; give the name of the service")
+        each: Sequence[str] | None = self.platforms
+        if each is not None and (isinstance(each, str) or not each or len(set(each)) < len(each)):
+            raise InputError(f"platforms is {each!r}; give ids in a tuple, each once, or None for all")
 
     @override
     def simulate(self, rng: np.random.Generator, fit: FittedModel) -> dict[str, np.ndarray]:
         """See `Candidate.simulate`."""
         source = source_name(self.page_scope, self.vendor)
-        if source in fit.latent.p:
+        used = {name.casefold() for name in fit.latent.p}
+        if source_name(self.page_scope, self.vendor.strip()).casefold() in used:
             raise InputError(f"the study has {self.page_scope} counted by {self.vendor!r} already")
         latent, drawn = extended_latent(fit, rng), {}
         for platform in fit.design.platforms if self.platforms is None else self.platforms:
@@ -325,8 +404,7 @@ class PlatformFigure(Candidate):
         super().__post_init__()
         if self.tier not in TIER_IDS:
             raise InputError(f"tier is {self.tier!r}; use one of {', '.join(TIER_IDS)}")
-        if not (math.isfinite(self.error) and self.error >= 0):
-            raise InputError(f"error is {self.error!r}; it must be a number from 0 up")
+        _number("error", self.error, "from 0 up", lambda value: value >= 0)
 
     @override
     def simulate(self, rng: np.random.Generator, fit: FittedModel) -> dict[str, np.ndarray]:

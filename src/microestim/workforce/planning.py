@@ -77,7 +77,8 @@ class Plan:
         Returns
         -------
         pandas.DataFrame
-            Widths in people, the ratio to the width now, the factors between limits, and the cost.
+            Widths in people, the ratio to the width now, the factors between limits, the cost, and people
+            of width that a unit of cost takes off.
         """
         import pandas as pd
 
@@ -94,6 +95,7 @@ class Plan:
                     "factor_now": each.factor_now,
                     "factor_expected": each.factor_expected,
                     "cost": each.cost,
+                    "narrower_per_cost": each.saved_per_cost,
                 }
                 for each in self.widths
             ]
@@ -120,6 +122,7 @@ class Plan:
                     f"{-100 * saved:+.0f} %",
                     f"{each.factor_now:.2g} to {each.factor_expected:.2g}",
                     "" if each.cost is None else f"{each.cost:,g}",
+                    "" if each.saved_per_cost is None else f"{each.saved_per_cost:.2g}",
                 )
             )
         halving = [each.candidate for each in self.widths if each.tier == self.tier and each.ratio <= HALVED]
@@ -134,6 +137,7 @@ class Plan:
                 "change",
                 "upper / lower",
                 "cost",
+                "narrower by, per unit of cost",
             ),
             rows,
             title=self.title,
@@ -143,7 +147,7 @@ class Plan:
                 "regression of the tiers' logarithms on those data (expected value of sample information). "
                 "Given the model, its priors, and answers as it describes them.",
             ),
-            align=("left", "left", *("right",) * 6),
+            align=("left", "left", *("right",) * 7),
         )
 
     def plot(self) -> Figure:
@@ -210,7 +214,8 @@ def plan(
     :math:`(\log T_s, y_s)` are draws of the joint distribution of tier and data. The regression of
     :math:`\log T` on y (natural splines of every number and products of pairs) gives
     :math:`m(y) = E[\log T \mid y]`, and the residuals of draws with a similar m(y) the posterior around
-    it [1]_ [2]_. The regression is cross-validated, so that a candidate which says nothing narrows nothing.
+    it [1]_ [2]_. The regression is cross-validated, so that a candidate which says nothing narrows next to
+    nothing: 1 % with 6,000 draws, 3 % with 1,000.
     It rests on the model: data that the model cannot produce may say more, or less.
 
     References
@@ -229,6 +234,12 @@ def plan(
     >>> waves = me.SurveyWaves(platform="foule-factory", answers=500)  # doctest: +SKIP
     >>> me.plan(fit, {"two more waves": waves})  # doctest: +SKIP
     """
+    if isinstance(fit, Mapping):
+        raise InputError(f"a plan is of one study: give the fit of one of {', '.join(fit)}, as fit[...]")
+    if not isinstance(candidates, Mapping):
+        raise InputError(
+            f"candidates is a {type(candidates).__name__}; give a mapping of names to candidates"
+        )
     if not candidates:
         raise InputError("candidates is empty; give at least one thing that could be collected, by name")
     if tier not in TIER_IDS:
@@ -252,7 +263,7 @@ def plan(
             stream.flush()
         data = np.column_stack(list(candidate.simulate(generator, fit).values()))
         widths[name] = [
-            expected_width(values, data, candidate=name, tier=each, cost=candidate.cost)
+            expected_width(values, data, candidate=name, tier=each, cost=candidate.total_cost)
             for each, values in log_people.items()
         ]
     place = TIER_IDS.index(tier)
@@ -260,5 +271,7 @@ def plan(
     return Plan(
         tuple(each for name in order for each in widths[name]),
         tier,
-        f"{fit.study.title}: what to collect next" + ("" if fit.converged else " - NOT CONVERGED"),
+        f"{fit.study.title}: what to collect next"
+        + (f" (fitted together with {', '.join(fit.others)})" if fit.others else "")
+        + ("" if fit.converged else " - NOT CONVERGED"),
     )
