@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import hypothesis
 import numpy as np
 import pytest
 
 import microestim as me
-from microestim.models.priors import DEFAULT_PRIORS
+from microestim.models.priors import override_priors
 
 # Figures are drawn to files: a test must not need a screen.
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -19,7 +20,12 @@ hypothesis.settings.load_profile("microestim")
 
 
 def fit_from_prior(
-    study: "str | me.Study", *, draws: int, reading: str | None = None, seed: int = 1
+    study: "str | me.Study",
+    *,
+    draws: int,
+    reading: str | None = None,
+    seed: int = 1,
+    priors: "dict[str, Any] | None" = None,
 ) -> "me.WorkforceFit":
     """Make a fit whose draws are the prior's: everything that a fit has, without sampling."""
     import xarray as xr
@@ -34,7 +40,7 @@ def fit_from_prior(
     return me.WorkforceFit(
         study=model.study,
         design=design,
-        priors=DEFAULT_PRIORS,
+        priors=override_priors(priors),
         vectors=np.random.default_rng(seed).standard_normal((chains, draws, size)),
         sample_stats=xr.Dataset({"diverging": (("chain", "draw"), np.zeros((chains, draws), bool))}),
         settings=SamplerSettings(

@@ -180,6 +180,23 @@ def test_limits_of_visitors_count_as_visitors_and_last_visits_as_answers(
     assert "gaps has 90 answers" in surveys.sentence
 
 
+def test_without_a_survey_the_studies_it_is_fitted_with_are_named(
+    make_prior_fit: Callable[..., me.WorkforceFit],
+) -> None:
+    thin = me.load_study("fr-2018").without(
+        "ff-captures", "ff-frequency", "ff-memberships", "ff-memberships-any"
+    )
+    fit = make_prior_fit(thin, draws=50)
+    alone = thin_evidence.check_surveys(fit)
+    assert alone.passed is False
+    assert "monthly and weekly are priors scaled by registrations" in alone.sentence
+    fit.others = ("be-2018",)
+    pooled = thin_evidence.check_surveys(fit)
+    assert pooled.passed is False
+    assert "the studies it is fitted with (be-2018) say of it" in pooled.sentence
+    assert "are priors scaled" not in pooled.sentence
+
+
 def test_declared_numbers_say_what_overstated_ones_would_mean(single_platform_fit: me.WorkforceFit) -> None:
     check = thin_evidence.check_declared(single_platform_fit)
     assert check.passed is None
@@ -194,6 +211,18 @@ def test_declared_numbers_say_what_overstated_ones_would_mean(single_platform_fi
     prior = single_platform_fit.all_priors["inflation"]
     assert f"declare {np.exp(prior.median):.2g} accounts" in check.sentence
     assert "next to nothing" in check.sentence
+
+
+def test_declared_numbers_leave_out_a_ratio_that_no_draw_reaches(
+    make_prior_fit: Callable[..., me.WorkforceFit],
+) -> None:
+    narrow = {"inflation": {"spread": 0.05, "rationale": "a test"}}
+    few = make_prior_fit("fr-2018", draws=50, priors=narrow)
+    assert np.exp(few.latent.p["inflation"]).max() < thin_evidence.OVERSTATED[0]
+    check = thin_evidence.check_declared(few)
+    assert check.table is None
+    assert "registered people would be" not in check.sentence
+    assert "Beyond that, fit again with another prior of inflation." in check.sentence
 
 
 def test_declared_numbers_need_one(make_prior_fit: Callable[..., me.WorkforceFit]) -> None:

@@ -53,6 +53,19 @@ def test_each_row_says_which_share_is_imputed(prior_fit):
     assert set(plain["scope"]) == {"observed: 7 platforms"}
 
 
+def test_a_printed_table_says_its_scope_and_its_verdict(prior_fit, converged_prior_fit):
+    text = str(prior_fit.tiers)
+    assert "People; observed: 7 platforms." in text
+    assert "NOT CONVERGED" in text
+    assert "NOT CONVERGED" in str(prior_fit.derived(active_population=30e6))
+    assert "NOT CONVERGED" in str(prior_fit.tiers.over("all"))
+    wide = str(converged_prior_fit.tiers.over("all"))
+    assert "NOT CONVERGED" not in wide + str(converged_prior_fit.derived(active_population=30e6))
+    assert "People; all: 22 platforms, 15 without evidence" in wide
+    share = np.median(converged_prior_fit.tiers.over("all").imputed_share("weekly"))
+    assert f"{100 * share:.3g} %" in wide
+
+
 def test_a_class_without_observed_platforms_is_named_and_can_be_left_out(prior_fit):
     text = str(prior_fit.summary(scope="all"))
     assert "No platform of the class 'localised tasks' is observed" in text

@@ -123,6 +123,9 @@ def test_an_interrupted_run_resumes(stand_ins: list[int], tmp_path: Path) -> Non
     # Fewer worlds are the first of them.
     assert len(me.calibrate(STUDY, worlds=2, rng=5, output=folder, resume=True).rows) == 2
     assert len(stand_ins) == 4
+    # And the file loses none.
+    kept = StudyCalibration.from_json((folder / "calibration.json").read_text(encoding="utf-8"))
+    assert len(kept.rows) == 4
 
 
 @pytest.mark.parametrize(

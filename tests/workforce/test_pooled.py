@@ -246,6 +246,17 @@ def test_a_fit_is_countries_and_their_sum(small):
     assert names[-1] == "one figure in several countries"
 
 
+def test_what_is_said_of_a_country_names_those_that_it_was_fitted_with(small, france, prior_fit):
+    fit = small["be-2018"]
+    assert f"The model is fitted together with {france.id}" in fit.paragraph()
+    assert f"Le modèle est ajusté avec {france.id}" in fit.paragraph("fr")
+    assert "together" not in prior_fit.paragraph()
+    plan = me.plan(fit, {"a figure": me.PlatformFigure(platform="mturk")}, rng=1)
+    assert f"(fitted together with {france.id})" in plan.title
+    with pytest.raises(InputError, match="a plan is of one study: give the fit of one of"):
+        me.plan(small, {"a figure": me.PlatformFigure(platform="mturk")})
+
+
 def test_platforms_without_evidence_are_drawn_apart_in_each_country(small):
     fit = small["fr-2018"]
     as_another = copy.copy(fit)

@@ -110,6 +110,10 @@ class FittedModel(Protocol):
         """Versions of the software that drew."""
 
     @property
+    def others(self) -> tuple[str, ...]:
+        """Ids of the studies that it was fitted with; none where it was fitted alone."""
+
+    @property
     def reading(self) -> str | None:
         """How the question on frequency was read."""
 

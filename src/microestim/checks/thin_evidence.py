@@ -50,8 +50,8 @@ FEW_RECAPTURES = 25
 DOMINATED_ABOVE = 0.5
 """Share of a tier's variance that goes with one quantity of which the evidence says nothing."""
 
-OVERSTATED = (3.0, 10.0)
-"""Declared accounts per resident who has one at which the registered tier is told: more than is assumed."""
+OVERSTATED = (2.0, 3.0)
+"""Declared accounts per resident who has one at which the registered tier is told: high ones of the prior."""
 
 _SPREADS = ("accounts_spread", "active_share_spread", "active_rate_platform_spread", "visitors_spread")
 
@@ -121,7 +121,8 @@ def check_declared(fit: FittedAlone) -> CheckResult:
     Notes
     -----
     The median is carried over by a regression of the log of registered people on the log of declared accounts
-    per resident who has one, over the posterior draws.
+    per resident who has one, over the posterior draws. Ratios that the draws do not reach are left out: the
+    line bends there, since registered people are never fewer than those seen in a month.
     """
     name = "declared numbers"
     if not any(isinstance(each, DeclaredAccounts | DeclaredSum) for each in fit.design.observations):
@@ -141,6 +142,8 @@ def check_declared(fit: FittedAlone) -> CheckResult:
     error = float(log_people.std())
     rows = []
     for ratio in OVERSTATED:
+        if not log_ratio.min() <= math.log(ratio) <= log_ratio.max():
+            continue
         people = math.exp(middle + slope * math.log(ratio))
         rows.append((f"{ratio:g}", format_number(people, error * people)))
     sentence = (
@@ -149,10 +152,11 @@ def check_declared(fit: FittedAlone) -> CheckResult:
         + " ".join(
             f"At {ratio} accounts, registered people would be about {people}." for ratio, people in rows
         )
-        + " Only a figure for accounts in use, or people asked in the general population, could tell."
+        + " Beyond that, fit again with another prior of inflation. Only a figure for accounts in use, or "
+        "people asked in the general population, could tell."
     )
     table = Table(("accounts declared per resident who has one", "registered, median"), rows)
-    return CheckResult(name, None, sentence, table)
+    return CheckResult(name, None, sentence, table if rows else None)
 
 
 def _answers(observation: Observation) -> float | None:
@@ -210,9 +214,11 @@ def check_surveys(fit: FittedModel) -> CheckResult:
         if twice is not None and twice < FEW_RECAPTURES:
             small.append(f"{observation.name} has about {twice:,.0f} people captured twice")
     if not fit.design.frames:
-        sentence = (
-            "There is no survey: how often people come and on how many platforms they are is a prior, so "
-            "monthly and weekly are priors scaled by registrations and audience."
+        sentence = "There is no survey: how often people come and on how many platforms they are is " + (
+            f"what the priors and the studies it is fitted with ({', '.join(fit.others)}) say of it, by "
+            "the stated correlations. Monthly and weekly are no findings of this country."
+            if fit.others
+            else "a prior, so monthly and weekly are priors scaled by registrations and audience."
         )
         return CheckResult("size of surveys", False, sentence)
     table = Table(

@@ -64,7 +64,7 @@ def all_platforms_table(fit: FittedModel, tiers: TierDraws, *, level: float = 0.
         title=f"{fit.study.title}: people on all platforms" + ("" if fit.converged else " - NOT CONVERGED"),
         align=("left", "right", "right", "right", "right", "right"),
         footer=(
-            f"{len(tiers.platforms)} platforms that residents can join, {n_observed} of them observed. "
+            f"{_joined(fit, tiers)}, {n_observed} of them observed. "
             f"Medians with {level:.0%} equal-tailed credible intervals.",
             "Imputed: share of the tier's accounts that are on platforms without evidence, and of its people "
             "who are in the tier through such accounts only.",
@@ -72,6 +72,12 @@ def all_platforms_table(fit: FittedModel, tiers: TierDraws, *, level: float = 0.
             ROUNDING_RULE,
         ),
     )
+
+
+def _joined(fit: FittedModel, tiers: TierDraws) -> str:
+    joinable = fit.design.n_platforms + len(platforms_to_impute(fit.study))
+    some = f"{len(tiers.platforms)} of the " if tiers.left_out else ""
+    return f"{some}{joinable} platforms that residents can join"
 
 
 def imputed_by_class_table(fit: FittedModel, tiers: TierDraws) -> Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from microestim.errors import InputError
+from microestim.models.imputation import platforms_to_impute
 from microestim.models.people import TIER_IDS
+from microestim.report.wording import power_of_ten
 from microestim.results import check_level, credible_interval, format_interval, format_share, printed_draws
 
 if TYPE_CHECKING:
@@ -29,8 +30,11 @@ _KEYS = frozenset(
         "one_platform",
         "platforms",
         "all_platforms",
+        "some_platforms",
         "imputed",
+        "imputed_from_prior",
         "left_out",
+        "pooled",
         "magnitudes",
         "sentences",
         "not_converged",
@@ -94,14 +98,15 @@ def paragraph(
     words = _words(language)
     tiers = fit.tiers.over(scope, without_class=without_class)
     n, shown = len(tiers.platforms), f"{round(100 * level, 6):g}"
-    named = "platforms" if scope == "observed" else "all_platforms"
+    named = "platforms" if scope == "observed" else "some_platforms" if tiers.left_out else "all_platforms"
+    joinable = fit.design.n_platforms + len(platforms_to_impute(fit.study))
     values: dict[str, str] = {
         "country": fit.study.country_name,
         "period": fit.study.period,
         "study": fit.study.title,
         "version": fit.versions["microestim"],
         "level": _number(shown, words),
-        "platforms": words[named].format(number=n)
+        "platforms": words[named].format(number=n, total=joinable)
         if n > 1
         else words["one_platform"].format(platform=fit.study.platform(tiers.platforms[0]).name),
     }
@@ -109,10 +114,11 @@ def paragraph(
         draws = tiers.draws(tier)
         low, high, *_ = credible_interval(draws, level)
         lower, _, upper = format_interval(float(low), float(high)).partition(" to ")
-        values[tier] = _number(printed_draws(draws, level)[0], words)
+        printed = printed_draws(draws, level)[0]
+        values[tier] = _number(printed, words)
         values[f"{tier}_range"] = words["range"].format(low=_number(lower, words), high=_number(upper, words))
-        power = math.floor(math.log10(max(float(np.median(draws)), 1.0)))
-        values[f"{tier}_magnitude"] = words["magnitudes"][min(power, len(words["magnitudes"]) - 1)]
+        power = min(power_of_ten(printed), len(words["magnitudes"]) - 1)
+        values[f"{tier}_magnitude"] = words["magnitudes"][power]
     sentences = list(words["sentences"])
     if tiers.imputed:
         values["imputed_number"] = str(len(tiers.imputed))
@@ -120,9 +126,17 @@ def paragraph(
             share = float(np.median(tiers.imputed_share(tier)))
             values[f"{tier}_imputed"] = _number(format_share(round(share, 2)).removesuffix(" %"), words)
         sentences.insert(-2, words["imputed"])
+        alone = [name for name, found in tiers.imputed.items() if not found]
+        if alone:
+            classes = dict.fromkeys(fit.study.platform(name).class_ for name in alone)
+            values["prior_number"], values["prior_classes"] = str(len(alone)), ", ".join(classes)
+            sentences.insert(-2, words["imputed_from_prior"])
     if tiers.left_out:
         values["classes"] = ", ".join(tiers.left_out)
         sentences.insert(-2, words["left_out"])
+    if fit.others:
+        values["others"] = ", ".join(fit.others)
+        sentences.insert(-1, words["pooled"])
     try:
         text = " ".join(sentence.format(**values) for sentence in sentences)
     except (KeyError, IndexError, ValueError) as error:

@@ -21,6 +21,7 @@ __all__ = [
     "lead",
     "magnitude",
     "platforms_in_words",
+    "power_of_ten",
     "reading_in_words",
     "reading_sentence",
 ]
@@ -57,13 +58,34 @@ def magnitude(draws: np.ndarray) -> str:
     >>> magnitude(np.exp(np.linspace(np.log(10_000), np.log(40_000), 1001)))
     'tens of thousands of people, known to within a factor of 1.9 either way'
     """
-    low, middle, high = np.quantile(draws, (0.025, 0.5, 0.975))
-    power = min(max(math.floor(math.log10(max(middle, 1.0))), 0), len(_POWERS) - 1)
+    low, high = np.quantile(draws, (0.025, 0.975))
+    power = min(power_of_ten(printed_draws(draws)[0]), len(_POWERS) - 1)
     if low <= 0:
         return f"{_POWERS[power]} people, with no lower limit"
     factor = math.sqrt(high / low)
     digits = 1 if factor < 9.95 else 0
     return f"{_POWERS[power]} people, known to within a factor of {factor:.{digits}f} either way"
+
+
+def power_of_ten(printed: str) -> int:
+    """Order of magnitude of a number as it is printed, so that words and digits never differ.
+
+    Parameters
+    ----------
+    printed : str
+        The number, with commas between thousands.
+
+    Returns
+    -------
+    int
+        Its power of ten; 0 below 10.
+
+    Examples
+    --------
+    >>> power_of_ten("100,000")
+    5
+    """
+    return math.floor(math.log10(max(float(printed.replace(",", "")), 1.0)))
 
 
 def platforms_in_words(fit: FittedModel) -> str:

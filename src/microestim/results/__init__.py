@@ -1,6 +1,6 @@
 """What an answer is: estimates, intervals, tables and the rule by which they are rounded."""
 
-from microestim.results.comparison import Comparison, compare
+from microestim.results.comparison import Comparison, compare, differences
 from microestim.results.estimand import FRAME_COLUMNS, IDENTIFYING_COLUMNS, IMPUTED_COLUMNS, Estimand
 from microestim.results.estimate import STATUSES, Estimate, Rng, lognormal_limits, normal_quantile
 from microestim.results.fitted import FittedEstimate
@@ -29,6 +29,7 @@ __all__ = [
     "check_level",
     "compare",
     "credible_interval",
+    "differences",
     "floored_interval",
     "format_interval",
     "format_number",

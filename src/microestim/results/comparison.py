@@ -15,7 +15,7 @@ from microestim.results.table import Alignment, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "compare", "differences"]
 
 
 class HasFrame(Protocol):
@@ -132,10 +132,10 @@ def compare(estimates: Iterable[HasFrame] | Mapping[str, HasFrame]) -> Compariso
     if not frames or not sum(map(len, frames)):
         raise InputError("there is nothing to compare; give at least one estimate.")
     rows = pd.concat(frames, ignore_index=True)
-    differences = [_differences(rows.iloc[0], row) for _, row in rows.iterrows()]
+    found = [differences(rows.iloc[0], row) for _, row in rows.iterrows()]
     numeric = ["estimate", "se", "ci_low", "ci_high", "ci_level"]
     rows[numeric] = rows[numeric].astype(float)
-    rows = rows.assign(comparable=[not text for text in differences], differs_in=differences)
+    rows = rows.assign(comparable=[not text for text in found], differs_in=found)
     return Comparison(rows[["label", *FRAME_COLUMNS, "comparable", "differs_in"]])
 
 
@@ -166,7 +166,19 @@ def _table_row(row: dict[Hashable, Any]) -> tuple[str, ...]:
     return (row["label"], value, _word(row["unit"]), limits, made, row["differs_in"])
 
 
-def _differences(first: pd.Series[Any], row: pd.Series[Any]) -> str:
+def differences(first: pd.Series[Any], row: pd.Series[Any]) -> str:
+    """Say in which of the identifying columns two rows differ.
+
+    Parameters
+    ----------
+    first, row : pandas.Series
+        Rows with all of `IDENTIFYING_COLUMNS`.
+
+    Returns
+    -------
+    str
+        Columns with both values; empty where the rows are of the same quantity.
+    """
     found = []
     for column in IDENTIFYING_COLUMNS:
         here, there = row[column], first[column]

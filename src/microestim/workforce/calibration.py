@@ -66,7 +66,7 @@ def calibrate(
         says, which also chooses the back end.
     output : str or Path, optional
         Folder in which `calibration.json` is kept as worlds are done, and table and figure are written at the
-        end.
+        end. Worlds that the file has beyond `worlds` stay in it.
     resume : bool, default False
         Go on from the `calibration.json` of the folder, which has to be of the same study, seed, priors and
         settings.
@@ -139,6 +139,8 @@ def calibrate(
     found = StudyCalibration(study.id, settings, tuple(row for row in rows if row["world"] < worlds))
     if folder is not None:
         found.write(folder)
+        # Worlds beyond those that were asked for stay in the file: they took long.
+        _keep(folder, StudyCalibration(study.id, settings, tuple(rows)))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,7 @@ type ByTier = Known | Mapping[str, Known]
 """The same for the people of every tier, or one for each tier."""
 
 WEEKS_A_MONTH = 52 / 12
+HOURS_A_WEEK = 168
 
 _JOBS = "full-time jobs"
 
@@ -183,8 +185,9 @@ class _Inputs:
     def known(self, name: str, value: Known | None, unit: str) -> np.ndarray | None:
         if value is None:
             return None
+        drawn = self._draw(name, value)
         self.printed.append(f"{name.replace('_', ' ')}: {_words(value)} {unit}, as given.")
-        return self._draw(name, value)
+        return drawn
 
     def by_tier(self, name: str, value: ByTier | None, unit: str) -> dict[str, np.ndarray]:
         if value is None:
@@ -201,9 +204,10 @@ class _Inputs:
             raise InputError(
                 f"{name} is given for {unknown or 'no tier'}; the tiers are {', '.join(self.tiers)}"
             )
+        found = {tier: self._draw(f"{name}[{tier!r}]", each) for tier, each in value.items()}
         given = "; ".join(f"{tier} {_words(each)}" for tier, each in value.items())
         self.printed.append(f"{name.replace('_', ' ')}: {given} {unit}, as given.")
-        return {tier: self._draw(f"{name}[{tier!r}]", each) for tier, each in value.items()}
+        return found
 
     def _draw(self, name: str, value: Known) -> np.ndarray:
         limits: tuple[float, ...] = value if isinstance(value, tuple) else (value, value)
@@ -212,13 +216,15 @@ class _Inputs:
                 f"{name} is {value!r}; give a number above 0, or (low, high): limits between which it lies "
                 "with 95 % probability"
             )
+        if "hours" in name and limits[1] > HOURS_A_WEEK:
+            raise InputError(f"{name} is {value!r}; a week has {HOURS_A_WEEK} hours")
         low, high = math.log(limits[0]), math.log(limits[1])
         spread = (high - low) / (2 * float(normal_quantile(0.95)))
         return np.exp((low + high) / 2 + spread * self.rng.standard_normal(self.shape))
 
 
 def _positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+    return not isinstance(value, bool | np.bool) and isinstance(value, Real) and 0 < float(value) < math.inf
 
 
 def _words(value: Known) -> str:
@@ -306,8 +312,9 @@ def derive(
 
 
 def _where(tiers: TierEstimates) -> str:
-    """Say which platforms the people are on, where these are not the observed ones."""
-    return "" if tiers.scope == "observed" else f" ({tiers.platforms_in_words})"
+    """Say which platforms the people are on, where these are not the observed ones, and a failed sampler."""
+    where = "" if tiers.scope == "observed" else f" ({tiers.platforms_in_words})"
+    return where if tiers.converged else f"{where} - NOT CONVERGED"
 
 
 def full_time_equivalents(

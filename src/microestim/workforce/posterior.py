@@ -69,6 +69,7 @@ class JointPosterior:
         self._priors = dict(priors)
         # Further numbers of the seed of what is drawn after sampling; fits made together differ in them.
         self.stream: tuple[int, ...] = ()
+        self.others: tuple[str, ...] = ()
         self._wider: dict[tuple[str, ...], TierEstimates] = {}
 
     @property
@@ -122,6 +123,7 @@ class JointPosterior:
         return TierEstimates(
             study=self.study,
             method=f"joint model, posterior median{verdict}",
+            converged=self.converged,
             people={tier: self.counts.people[tier].reshape(shape) for tier in TIER_IDS},
             accounts={tier: self.counts.accounts[tier].reshape(*shape, -1) for tier in TIER_IDS},
             widen=self._widen,

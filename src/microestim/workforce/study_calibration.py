@@ -201,7 +201,7 @@ class StudyCalibration:
         return Table(
             ("tier", "method", "worlds", *shares, "factor", "bias", "CRPS", "score", "ratio"),
             rows,
-            title=f"{len(self.rows)} worlds shaped like {self.study}",
+            title=f"{len(self.rows)} worlds shaped like {self.study}: people on the observed platforms",
             footer=self._remarks(),
             align=("left", "left", *_RIGHT),
             max_width=130,

@@ -15,6 +15,7 @@ from microestim.results import (
     Table,
     check_level,
     credible_interval,
+    format_share,
     printed_draws,
 )
 from microestim.study import Study
@@ -69,6 +70,8 @@ class TierEstimates:
         of observed platforms of its class.
     left_out : tuple of str, optional
         Classes whose platforms without evidence were left out.
+    converged : bool, default True
+        Whether the draws may be used.
     observed : TierEstimates, optional
         The same tiers on the observed platforms; None where these are they.
     widen : callable, optional
@@ -81,6 +84,7 @@ class TierEstimates:
     accounts: Mapping[str, np.ndarray]
     imputed: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    converged: bool = True
     observed: TierEstimates | None = None
     widen: Callable[[tuple[str, ...]], TierEstimates] | None = field(default=None, repr=False, compare=False)
 
@@ -340,11 +344,35 @@ class TierEstimates:
         Table
             One row a tier, rounded by the library's rule.
         """
-        rows = [(tier, words, *printed_draws(self.people[tier], level)) for tier, words in ESTIMANDS.items()]
+        imputed = self.observed is not None
+        rows = [
+            (
+                tier,
+                words,
+                *printed_draws(self.people[tier], level),
+                *([format_share(float(np.median(self.imputed_share(tier))))] if imputed else []),
+            )
+            for tier, words in ESTIMANDS.items()
+        ]
         return Table(
-            ("tier", "estimand", "median", f"{level:.0%} credible interval"),
+            (
+                "tier",
+                "estimand",
+                "median",
+                f"{level:.0%} credible interval",
+                *(["without evidence"] if imputed else []),
+            ),
             rows,
-            align=("left", "left", "right", "right"),
+            footer=(
+                f"People; {self._scope_in_words('')}.",
+                *(
+                    ["Without evidence: share through platforms without evidence alone, median."]
+                    if imputed
+                    else []
+                ),
+                f"Made by: {self.method}.",
+            ),
+            align=("left", "left", "right", "right", *(("right",) if imputed else ())),
         )
 
     def __str__(self) -> str:

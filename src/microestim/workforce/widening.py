@@ -53,6 +53,7 @@ def widen(fit: JointPosterior, without_class: tuple[str, ...]) -> TierEstimates:
     return TierEstimates(
         study=fit.study,
         method=observed.method,
+        converged=observed.converged,
         people={tier: counted.people[tier].reshape(shape) for tier in TIER_IDS},
         accounts={tier: counted.accounts[tier].reshape(*shape, -1) for tier in TIER_IDS},
         imputed=dict(zip(imputed.platforms, imputed.observed_of_class, strict=True)),
