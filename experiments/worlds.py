@@ -23,11 +23,15 @@ import numpy as np
 
 import microestim as me
 from microestim.checks import published_arithmetic
+from microestim.models.priors import read_priors
 from microestim.simulate import DEPARTURES, World, score_draws, world
+from microestim.simulate.calibration import density_fingerprint
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWN = Path(__file__).with_name("worlds_drawn.json")
 OUTPUT = ROOT / "docs" / "_data" / "worlds.json"
+
+Priors = dict[str, dict[str, Any]]
 
 SEED = 20260722
 GROUPS: dict[str, int] = {"random": 200} | dict.fromkeys(DEPARTURES, 50)
@@ -101,8 +105,20 @@ def score_arithmetic(study: me.Study, truths: dict[str, int], seed: list[int]) -
     }
 
 
+def model_fingerprint(priors: Priors | None) -> str:
+    """Fingerprint of the model's density, on France's evidence."""
+    model = me.WorkforceModel(me.load_study("fr-2018"), priors=priors)
+    return density_fingerprint(model.design, model.priors)
+
+
 def fit(
-    group: str, number: int, *, fingerprint: str, observed_only: bool = False, cores: int | None = None
+    group: str,
+    number: int,
+    *,
+    fingerprint: str,
+    observed_only: bool = False,
+    priors: Priors | None = None,
+    cores: int | None = None,
 ) -> dict[str, Any]:
     """Fit one world with the public interface, and score it and the published arithmetic."""
     drawn = make(group, number)
@@ -119,7 +135,9 @@ def fit(
     row["arithmetic_complete"] = published_arithmetic.complete(inputs, study.observed_platforms)
     row["model"] = {}
     try:
-        fitted = me.WorkforceModel(study).fit(rng=np.random.SeedSequence([*seed, 2]), cores=cores)
+        fitted = me.WorkforceModel(study, priors=priors).fit(
+            rng=np.random.SeedSequence([*seed, 2]), cores=cores
+        )
     except me.errors.StudyError as error:
         # A study that the model refuses is a world without an interval, and is shown as one.
         return row | {"converged": False, "refused": f"{type(error).__name__}: {error}"}
@@ -133,20 +151,33 @@ def fit(
     return row | {"converged": bool(fitted.converged), "seconds": round(time.perf_counter() - started, 1)}
 
 
-def run(chosen: list[tuple[str, int]], *, jobs: int, output: Path, observed_only: bool = False) -> None:
+def run(
+    chosen: list[tuple[str, int]],
+    *,
+    jobs: int,
+    output: Path,
+    observed_only: bool = False,
+    priors: Priors | None = None,
+) -> None:
     """Fit the worlds that are not in the file yet; it is written after each."""
     from joblib import Parallel, delayed
 
-    results = json.loads(output.read_text(encoding="utf-8")) if output.exists() else _empty()
-    if results["seed"] != SEED:
-        raise SystemExit(f"{output} is of another experiment (seed {results['seed']}, not {SEED})")
+    empty = _empty(priors)
+    results = json.loads(output.read_text(encoding="utf-8")) if output.exists() else empty
+    for name in ("seed", "model"):
+        if results.get(name) != empty[name]:
+            raise SystemExit(f"{output} is of another {name} ({results.get(name)}, not {empty[name]})")
     drawn = json.loads(DRAWN.read_text(encoding="utf-8"))["worlds"]
     fixed = {(row["group"], row["number"]): row["fingerprint"] for row in drawn}
     done = {(row["group"], row["number"]) for row in results["worlds"]}
     left = [key for key in chosen if key not in done]
     print(f"{len(chosen) - len(left)} of {len(chosen)} worlds are done", flush=True)
     # With worlds side by side the chains of each wait for each other.
-    options: dict[str, Any] = {"observed_only": observed_only, "cores": None if jobs == 1 else 1}
+    options: dict[str, Any] = {
+        "observed_only": observed_only,
+        "priors": priors,
+        "cores": None if jobs == 1 else 1,
+    }
     running = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="all")
     rows = running(delayed(fit)(*key, fingerprint=fixed[key], **options) for key in left)
     for number, row in enumerate(rows, start=1):
@@ -177,10 +208,12 @@ def _write(results: dict[str, Any], output: Path) -> None:
     beside.replace(output)
 
 
-def _empty() -> dict[str, Any]:
+def _empty(priors: Priors | None) -> dict[str, Any]:
     return {
         "what": "the joint model and the published arithmetic's bootstrap on worlds that follow neither",
         "seed": SEED,
+        "model": model_fingerprint(priors),
+        "priors": priors or {},
         "version": me.__version__,
         "worlds": [],
     }
@@ -204,6 +237,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="worlds fitted at once")
     parser.add_argument("--first", type=int, help="with --fit: only the first so many worlds of each group")
     parser.add_argument("--observed-only", action="store_true", help="observed platforms only")
+    parser.add_argument("--priors", type=Path, help="TOML file of priors to replace, with another --output")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where the scores go")
     given = parser.parse_args()
     if given.describe:
@@ -226,7 +260,8 @@ def main() -> None:
             parser.error("--jobs is a whole number of at least 1")
         chosen = [key for key in all_worlds() if key[0] in groups]
         wanted = [key for key in chosen if given.first is None or key[1] < given.first]
-        run(wanted, jobs=given.jobs, output=given.output, observed_only=given.observed_only)
+        priors = None if given.priors is None else read_priors(given.priors)
+        run(wanted, jobs=given.jobs, output=given.output, observed_only=given.observed_only, priors=priors)
 
 
 if __name__ == "__main__":

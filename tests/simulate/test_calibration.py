@@ -85,6 +85,23 @@ def test_pooled_countries_in_the_tree_are_of_these_models(monkeypatch):
     assert written["summary"] == pooled_countries.summarised(written["worlds"])
 
 
+@pytest.mark.parametrize("name", ["worlds.json", "worlds_wider_inflation.json"])
+def test_worlds_in_the_tree_are_of_this_model(monkeypatch, name):
+    """`python experiments/worlds.py --fit all` writes them anew."""
+    monkeypatch.syspath_prepend(str(DATA.parents[1] / "experiments"))
+    import worlds
+
+    written = json.loads((DATA / name).read_text(encoding="utf-8"))
+    assert written["model"] == worlds.model_fingerprint(written["priors"] or None)
+    fixed = json.loads(worlds.DRAWN.read_text(encoding="utf-8"))["worlds"]
+    drawn = {(each["group"], each["number"]): each["fingerprint"] for each in fixed}
+    of = {(row["group"], row["number"]): row["fingerprint"] for row in written["worlds"]}
+    assert len(of) == len(written["worlds"])
+    assert all(drawn[key] == fingerprint for key, fingerprint in of.items())
+    if name == "worlds.json":
+        assert of == drawn
+
+
 def test_convergence_in_the_tree_is_of_these_models():
     """`python experiments/convergence.py` writes it anew."""
     written = json.loads(CONVERGENCE.read_text(encoding="utf-8"))

@@ -628,7 +628,7 @@ def test_a_run_resumes_where_it_stopped_and_refuses_another_experiment(
             ]
 
     class Model:
-        def __init__(self, study: me.Study) -> None:
+        def __init__(self, study: me.Study, *, priors: object) -> None:
             group, number = study.id.removeprefix("world-").rsplit("-", 1)
             self.key = (group.replace("-", " "), int(number))
 
@@ -641,6 +641,7 @@ def test_a_run_resumes_where_it_stopped_and_refuses_another_experiment(
             return fit
 
     monkeypatch.setattr(me, "WorkforceModel", Model)
+    monkeypatch.setattr(worlds, "model_fingerprint", lambda priors: f"with {priors or 'defaults'}")
     output = tmp_path / "worlds.json"
     keys = [("random", 0), ("random", 1), ("silent class", 0)]
     worlds.run(keys[:2], jobs=1, output=output)
@@ -677,9 +678,12 @@ def test_a_run_resumes_where_it_stopped_and_refuses_another_experiment(
     assert table.load(tmp_path / "none.json") == []
     assert "0 of 600 worlds" in table.coverage_table([]).to_markdown()
 
+    # A file is not continued by another model, nor from another seed.
+    with pytest.raises(SystemExit, match=r"of another model .*with defaults"):
+        worlds.run(keys, jobs=1, output=output, priors={"activity_mean": (0.0, 1.0)})
     other = json.loads(output.read_text(encoding="utf-8")) | {"seed": 1}
     output.write_text(json.dumps(other), encoding="utf-8")
-    with pytest.raises(SystemExit, match="of another experiment"):
+    with pytest.raises(SystemExit, match="of another seed"):
         worlds.run(keys, jobs=1, output=output)
     with pytest.raises(SystemExit, match="not the world that was fixed"):
         worlds.fit("random", 0, fingerprint="0" * 16)
