@@ -27,10 +27,10 @@ def study_with(**changes: Any) -> me.Study:
     return me.Study(**contents | {"evidence": [*contents["evidence"], item]})
 
 
-def stand_in(study: me.Study) -> Any:
+def stand_in(study: me.Study, *, converged: bool = True) -> Any:
     """Give what compositions need of a fit: 10,000 people in every tier, exactly."""
     people = {tier: np.full((4, 5000), 10_000.0) for tier in TIER_IDS}
-    return SimpleNamespace(study=study, tiers=SimpleNamespace(people=people))
+    return SimpleNamespace(study=study, tiers=SimpleNamespace(people=people), converged=converged)
 
 
 def test_shares_are_those_of_the_dirichlet() -> None:
@@ -67,6 +67,10 @@ def test_people_are_shares_times_the_tier_and_marked() -> None:
     assert "unless the model extends it" in text.replace("\n", " ")
     assert "people, weekly" in text
     assert "people, weekly" not in str(found)
+    # Shares do not come from the chains; people do.
+    failed = compose(stand_in(study_with(), converged=False), rng=1)
+    assert "NOT CONVERGED" in str(failed.table(tier="weekly"))
+    assert "NOT CONVERGED" not in str(failed) + text
 
 
 @pytest.mark.parametrize(

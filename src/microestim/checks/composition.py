@@ -46,11 +46,14 @@ class Composition:
         Posterior draws of the people in each tier.
     title : str
         Title of the table.
+    converged : bool, default True
+        Whether the people come from chains that converged; shares do not depend on it.
     """
 
     parts: tuple[_Part, ...]
     people: dict[str, np.ndarray]
     title: str
+    converged: bool = True
 
     def to_frame(self, *, level: float = 0.95) -> pd.DataFrame:
         """Give one row a category for its share, and one a category and tier for people.
@@ -124,13 +127,15 @@ class Composition:
             "in it.",
             f"The composition is {MARK}.",
         ]
+        title = self.title
         if tier is not None:
+            title += "" if self.converged else " - NOT CONVERGED"
             columns += [f"people, {tier}", f"{level:.0%}"]
             footer.append(f"People: share x people of the tier {tier}; {MARK}, which it does not here.")
         return Table(
             columns,
             rows,
-            title=self.title,
+            title=title,
             footer=(*footer, ROUNDING_RULE),
             align=(_LEFT, _LEFT, _LEFT, *[_RIGHT] * (len(columns) - 3)),
         )
@@ -177,7 +182,8 @@ def compose(fit: FittedModel, *, rng: int | np.random.Generator) -> Composition:
         weights = [item.effective_n * share + _PRIOR for share in item.categories.values()]
         drawn = generator.dirichlet(weights, shape)
         parts += [_Part(item, where, name, drawn[..., k]) for k, name in enumerate(item.categories)]
-    return Composition(tuple(parts), people, f"{fit.study.title}: who the respondents are")
+    title = f"{fit.study.title}: who the respondents are"
+    return Composition(tuple(parts), people, title, fit.converged)
 
 
 def composition_table(fit: FittedModel) -> Table | None:
