@@ -246,6 +246,23 @@ def test_a_fit_is_countries_and_their_sum(small):
     assert names[-1] == "one figure in several countries"
 
 
+def test_the_table_of_countries_is_had_over_all_platforms(small):
+    summary = small.summary(scope="all")
+    text, frame = str(summary), summary.to_frame()
+    france = small["fr-2018"]
+    assert frame["scope"].str.startswith("all: ").all()
+    row = frame.set_index(["study", "tier", "unit"]).loc[("fr-2018", "weekly", "people")]
+    assert row["estimate"] == np.median(france.draws("weekly", scope="all"))
+    assert row["estimate"] > np.median(france.draws("weekly"))
+    share = np.median(france.tiers.over("all").imputed_share("weekly"))
+    (line,) = (each for each in text.splitlines() if each.split()[:2] == ["fr-2018", "weekly"])
+    assert line.rstrip().endswith(f" {100 * share:.0f} %")
+    assert "all platforms of each study that residents can join" in text.replace("\n", " ")
+    assert "imputed" not in str(small.summary()).lower()
+    with pytest.raises(InputError, match="scope is 'every'; use 'observed' or 'all'"):
+        small.summary(scope="every")
+
+
 def test_what_is_said_of_a_country_names_those_that_it_was_fitted_with(small, france, prior_fit):
     fit = small["be-2018"]
     assert f"The model is fitted together with {france.id}" in fit.paragraph()

@@ -19,7 +19,7 @@ from microestim.models.people import TIER_IDS
 from microestim.models.pooling import PooledMap
 from microestim.models.priors import Prior
 from microestim.models.sampling import SamplerSettings, software_versions
-from microestim.results import ROUNDING_RULE, Summary, Table, printed_draws
+from microestim.results import ROUNDING_RULE, Summary, Table, format_share, printed_draws
 from microestim.study import Study
 from microestim.workforce.tiers import Scope
 from microestim.workforce.views import PosteriorViews
@@ -281,13 +281,16 @@ class PooledFit(Mapping[str, CountryFit]):
             )
         return np.asarray(sum(fit.draws(tier, of=of) for fit in self._countries.values()))
 
-    def summary(self, *, level: float = 0.95) -> Summary:
+    def summary(self, *, level: float = 0.95, scope: Scope = "observed") -> Summary:
         """Give people by tier in every country, side by side.
 
         Parameters
         ----------
         level : float, default 0.95
             Level of the credible intervals.
+        scope : {"observed", "all"}, default "observed"
+            Which platforms of each study. Over all platforms the table says which share of each tier's people
+            rests on platforms without evidence.
 
         Returns
         -------
@@ -296,29 +299,42 @@ class PooledFit(Mapping[str, CountryFit]):
         """
         import pandas as pd
 
+        tiers = {name: fit.tiers.over(scope) for name, fit in self._countries.items()}
+        columns = ["study", "tier", "median", f"{level:.0%} credible interval"]
+        align: list[Literal["left", "right"]] = ["left", "left", "right", "right"]
+        if scope == "all":
+            columns.append("people imputed")
+            align.append("right")
         rows = []
-        for name, fit in self._countries.items():
+        for name, own in tiers.items():
             for tier in TIER_IDS:
-                rows.append((name, tier, *printed_draws(fit.draws(tier), level)))
+                row = (name, tier, *printed_draws(own.draws(tier), level))
+                share = format_share(round(float(np.median(own.imputed_share(tier))), 2))
+                rows.append((*row, share) if scope == "all" else row)
         shared = len(self.pooled.links)
-        footer = (
-            f"{level:.0%} equal-tailed credible intervals of people on each study's observed platforms. "
+        platforms = {
+            "observed": "each study's observed platforms",
+            "all": "all platforms of each study that residents can join",
+        }[scope]
+        footer = [
+            f"{level:.0%} equal-tailed credible intervals of people on {platforms}. "
             "'Registered' is not 'works'.",
             f"{shared} quantities are shared between countries, with correlations stated, not estimated.",
-            self.convergence.to_check().sentence,
-            ROUNDING_RULE,
-        )
+        ]
+        if scope == "all":
+            footer.append(
+                "Imputed: median share of people in the tier through platforms without evidence only. These "
+                "are drawn in each country by itself."
+            )
         table = Table(
-            ("study", "tier", "median", f"{level:.0%} credible interval"),
+            columns,
             rows,
             title="Several countries" + ("" if self.converged else " - NOT CONVERGED"),
-            footer=footer,
-            align=("left", "left", "right", "right"),
+            footer=[*footer, self.convergence.to_check().sentence, ROUNDING_RULE],
+            align=align,
         )
         verdict = "" if self.converged else " (NOT CONVERGED)"
-        frame = pd.concat(
-            [fit.tiers.to_frame(level=level) for fit in self._countries.values()], ignore_index=True
-        )
+        frame = pd.concat([own.to_frame(level=level) for own in tiers.values()], ignore_index=True)
         frame["method"] = f"joint model pooled over {len(self)} studies, posterior median{verdict}"
         return Summary(table=table, frame=frame)
 
