@@ -326,8 +326,9 @@ def _effects(capture: Array, log_weights: Array) -> Array:
         except np.linalg.LinAlgError:
             # All occasions or none: the shape leaves one direction to go in, if any.
             break
+        # Close to the answer a step lowers the excess by less than its rounding: such a step is taken whole.
         here, share = excess(effects), 1.0
-        while share > 1e-10 and excess(effects + share * step) > here:
+        while share > 1e-10 and excess(effects + share * step) > here + 1e-12 * (1 + abs(here)):
             share /= 2
         effects = effects + share * step
     raise InputError(
