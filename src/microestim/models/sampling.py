@@ -69,6 +69,10 @@ class SamplerSettings:
             raise InputError(f"target_accept is {self.target_accept}; it must be from 0.5 to below 1")
 
 
+_STEPS_UPHILL = 10
+"""Steps by which the starts of France's chains come as high as draws of its posterior are."""
+
+
 @dataclass(frozen=True)
 class CompiledModel:
     """A compiled log density that can be given new data without compiling again.
@@ -124,6 +128,37 @@ class CompiledModel:
         float
             The log density; NaN where it or its gradient is not finite.
         """
+        return self._density_and_gradient(point)[0]
+
+    def start(self, seed: int) -> np.ndarray:
+        """Choose where a chain starts.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of the chain.
+
+        Returns
+        -------
+        ndarray, shape (size,)
+            Uniform deviates between -1 and 1, moved uphill by a few steps of L-BFGS: from as far down as they
+            are drawn, the first trajectories are fast enough to leave a chain in some far corner for good.
+            The steps are too few to reach a mode, so chains still start apart.
+        """
+        from scipy.optimize import minimize
+
+        def downhill(point: np.ndarray) -> tuple[float, np.ndarray]:
+            value, gradient = self._density_and_gradient(point)
+            return (-value, -gradient) if math.isfinite(value) else (math.inf, gradient)
+
+        drawn = np.random.default_rng(seed).uniform(-1.0, 1.0, self.size)
+        if not math.isfinite(self.log_density(drawn)):
+            # The sampler asks for another seed.
+            return drawn
+        found = minimize(downhill, drawn, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS_UPHILL})
+        return np.asarray(found.x) if math.isfinite(found.fun) else drawn
+
+    def _density_and_gradient(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         import ctypes
 
         if self.data is None:
@@ -132,7 +167,7 @@ class CompiledModel:
         address = ctypes.POINTER(ctypes.c_double)
         arrays = (values, gradient, value, np.ascontiguousarray(self.data))
         status = self.function.ctypes(self.size, *(array.ctypes.data_as(address) for array in arrays))
-        return float(value[0]) if status == 0 else math.nan
+        return (float(value[0]) if status == 0 else math.nan), gradient
 
     def target(self) -> CompiledPyMCModel:
         """Give the model in the form that nutpie samples from: compiled functions, called from its threads.
@@ -140,7 +175,7 @@ class CompiledModel:
         Returns
         -------
         nutpie.compile_pymc.CompiledPyMCModel
-            The model, with its data; chains start at uniform deviates between -1 and 1.
+            The model, with its data and the starts of its chains.
         """
         import pandas as pd
         from nutpie.compile_pymc import CompiledPyMCModel
@@ -152,7 +187,7 @@ class CompiledModel:
             dims={"deviate": ("coordinate",)},
             compiled_logp_func=self.function,
             compiled_expand_func=_copy_of_point(),
-            initial_point_func=lambda seed: np.random.default_rng(seed).uniform(-1.0, 1.0, size),
+            initial_point_func=self.start,
             shared_data={},
             shared_var_keys={},
             user_data=self.data,
