@@ -10,6 +10,7 @@ import pytest
 
 import microestim as me
 from microestim.errors import InputError
+from microestim.simulate.calibration import density_fingerprint
 from microestim.simulate.worlds.shaped import ShapedWorld
 from microestim.workforce import calibration
 from microestim.workforce.study_calibration import ARITHMETIC, MODEL, StudyCalibration
@@ -135,7 +136,7 @@ def test_an_interrupted_run_resumes(stand_ins: list[int], tmp_path: Path) -> Non
         ({"draws": 500}, "its draws differ"),
         (
             {"priors": {"inflation": {"median": 0.5, "spread": 0.3, "rationale": "a test"}}},
-            "its priors differ",
+            "fingerprint, priors differ",
         ),
         ({"study": STUDY.without("ff-audience")}, "study_hash"),
     ],
@@ -148,6 +149,25 @@ def test_another_calibration_is_not_gone_on_with(
     with pytest.raises(InputError, match=words):
         me.calibrate(given.pop("study", STUDY), **given)
     assert stand_ins == [0]
+
+
+def test_another_model_does_not_go_on(
+    stand_ins: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me.calibrate(STUDY, worlds=1, rng=5, output=tmp_path)
+    monkeypatch.setattr(calibration, "density_fingerprint", lambda design, priors: "changed")
+    with pytest.raises(InputError, match="its fingerprint differ"):
+        me.calibrate(STUDY, worlds=2, rng=5, output=tmp_path, resume=True)
+
+
+def test_calibration_of_france_in_the_tree_is_of_this_model() -> None:
+    """`microestim calibrate fr-2018 --worlds 200 --jobs 2` writes it anew."""
+    path = Path(__file__).parents[2] / "docs" / "_data" / "fr_2018_calibration.json"
+    written = StudyCalibration.from_json(path.read_text(encoding="utf-8"))
+    model = me.WorkforceModel(STUDY)
+    assert written.settings["study_hash"] == STUDY.hash
+    assert written.settings["fingerprint"] == density_fingerprint(model.design, model.priors)
+    assert [row["world"] for row in written.rows] == list(range(200))
 
 
 @pytest.mark.parametrize(

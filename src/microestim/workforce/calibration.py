@@ -18,6 +18,7 @@ from microestim.checks import published_arithmetic
 from microestim.errors import ConvergenceWarning, InputError, StudyError
 from microestim.models.priors import Prior
 from microestim.models.sampling import SamplerSettings, seed_from
+from microestim.simulate.calibration import density_fingerprint
 from microestim.simulate.scores import score_draws
 from microestim.simulate.worlds import shaped_world
 from microestim.study import Study
@@ -68,8 +69,8 @@ def calibrate(
         Folder in which `calibration.json` is kept as worlds are done, and table and figure are written at the
         end. Worlds that the file has beyond `worlds` stay in it.
     resume : bool, default False
-        Go on from the `calibration.json` of the folder, which has to be of the same study, seed, priors and
-        settings.
+        Go on from the `calibration.json` of the folder, which has to be of the same study, model, seed,
+        priors and settings.
     progress : bool or text stream, default False
         Write a line for each batch of worlds, to standard error where True.
 
@@ -111,6 +112,7 @@ def calibrate(
     model = WorkforceModel(study, priors=priors)
     settings = {
         "study_hash": study.hash,
+        "fingerprint": density_fingerprint(model.design, model.priors),
         "seed": seed,
         "draws": draws,
         "tune": tune,

@@ -53,7 +53,8 @@ class StudyCalibration:
     study : str
         Id of the study.
     settings : mapping of str to object
-        What fixes the worlds and the fits: the study's hash, seed, draws, priors, version.
+        What fixes the worlds and the fits: the study's hash, the fingerprint of the model's density, seed,
+        draws, priors, version.
     rows : tuple of WorldRow
         One a world, in order.
     """
