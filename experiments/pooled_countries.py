@@ -6,10 +6,10 @@ Each world has three countries whose quantities are drawn from the pooled prior,
 are those of the model. Two have the evidence of France 2018; the third has declared accounts and audiences
 only. The third is fitted alone in all worlds, which takes a second, and pooled with the two in the first
 ones, which takes half a minute; its true number of people is compared with both posteriors. Written to
-docs/_data/pooled_countries.json after every world: coverage, width, interval score and bias on the log scale.
-A run with the same settings resumes, and more worlds extend the same stream. With
---independent the countries are drawn with correlation 0 and still pooled with the model's: how wrong
-borrowing can go; give it another file with --out.
+docs/_data/pooled_countries.json after every world: coverage, width, interval score and bias on the log scale,
+and whether the chains converged. A run with the same settings resumes, and more worlds extend the same
+stream. With --independent the countries are drawn with correlation 0 and still pooled with the model's: how
+wrong borrowing can go; that goes to docs/_data/independent_countries.json.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 import microestim as me
+from microestim.checks.convergence import RHAT_LIMIT, judge_convergence
 from microestim.models.correlations import DEFAULT_CORRELATIONS, override_correlations
 from microestim.models.evaluation import Deviates, evaluate
 from microestim.models.graph import build_graph
@@ -41,7 +42,7 @@ from microestim.simulate.evidence import SimulatedStudy, simulate_evidence
 from microestim.study import Study, parse_study
 
 SURVEY = ("ff-captures", "ff-frequency", "ff-memberships", "ff-memberships-any")
-OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "_data" / "pooled_countries.json"
+DATA = Path(__file__).resolve().parents[1] / "docs" / "_data"
 LEVEL = 0.9
 
 
@@ -76,10 +77,27 @@ def draw_world(models: list[me.WorkforceModel], truth: PooledMap, seed: int) -> 
 
 
 def people_of(world: SimulatedStudy, vectors: np.ndarray) -> dict[str, np.ndarray]:
-    """Posterior draws of people by tier."""
+    """Posterior draws of people by tier, a row a chain."""
     flat = vectors.reshape(-1, vectors.shape[-1])
     counts = count_people(evaluate(world.design, DEFAULT_PRIORS, Deviates.from_vectors(flat, world.design)))
-    return {tier: counts.people[tier] for tier in TIER_IDS}
+    return {tier: counts.people[tier].reshape(vectors.shape[:-1]) for tier in TIER_IDS}
+
+
+def scored(world: SimulatedStudy, vectors: np.ndarray, diverging: np.ndarray) -> dict[str, dict[str, float]]:
+    """Judge each tier: its interval against the truth, and how well the chains agree."""
+    people = people_of(world, vectors)
+    chains = judge_convergence(people, diverging)
+    divergences = chains.divergences / chains.draws
+    return {
+        tier: {
+            **judged(people[tier], world.people[tier]),
+            "r_hat": chains.r_hat[tier],
+            "ess_bulk": chains.ess_bulk[tier],
+            "ess_tail": chains.ess_tail[tier],
+            "diverging": divergences,
+        }
+        for tier in TIER_IDS
+    }
 
 
 def judged(draws: np.ndarray, truth: float) -> dict[str, float]:
@@ -96,11 +114,12 @@ def judged(draws: np.ndarray, truth: float) -> dict[str, float]:
 
 
 def summarised(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Give the number of worlds, coverage, median width, mean score and mean error of the fits so far."""
+    """Give worlds, how many have chains that agree, coverage, median width, mean score and mean error."""
     found: dict[str, dict[str, Any]] = {}
     for how in ("alone", "pooled", "surveyed"):
         fitted = [row[how] for row in rows if how in row]
-        found[how] = {"worlds": len(fitted)}
+        agree = sum(all(one[tier]["r_hat"] <= RHAT_LIMIT for tier in TIER_IDS) for one in fitted)
+        found[how] = {"worlds": len(fitted), "chains_agree": agree}
         for tier in TIER_IDS if fitted else ():
             each = [one[tier] for one in fitted]
             found[how][tier] = {
@@ -127,8 +146,9 @@ def main() -> None:
     parser.add_argument(
         "--independent", action="store_true", help="draw countries that have nothing in common"
     )
-    parser.add_argument("--out", type=Path, default=OUTPUT)
+    parser.add_argument("--out", type=Path, help="file to write, instead of the one in docs/_data")
     given = parser.parse_args()
+    output = given.out or DATA / f"{'independent' if given.independent else 'pooled'}_countries.json"
     models = [me.WorkforceModel(study) for study in countries()]
     designs = [model.design for model in models]
     pooled = pool_designs(designs, DEFAULT_CORRELATIONS)
@@ -142,8 +162,8 @@ def main() -> None:
     fingerprint = "+".join(density_fingerprint(model.design, model.priors)[:16] for model in models)
     made_of = {"drawn": drawn, "settings": settings_used, "fingerprint": fingerprint}
     rows: list[dict[str, Any]] = []
-    if given.out.exists():
-        before = json.loads(given.out.read_text(encoding="utf-8"))
+    if output.exists():
+        before = json.loads(output.read_text(encoding="utf-8"))
         if {name: before.get(name) for name in made_of} == made_of:
             rows = before["worlds"]
 
@@ -156,17 +176,14 @@ def main() -> None:
             "versions": software_versions(),
             "worlds": rows,
         }
-        given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
-    def fit(density: CompiledModel, seed: int) -> np.ndarray:
+    def fit(density: CompiledModel, seed: int) -> tuple[np.ndarray, np.ndarray]:
         settings = SamplerSettings(
             draws=given.draws, tune=given.tune, chains=2, cores=2, seed=seed, target_accept=0.9
         )
-        return sample(density, settings)["posterior"]["deviate"].to_numpy()
-
-    def scored(world: SimulatedStudy, vectors: np.ndarray) -> dict[str, dict[str, float]]:
-        draws = people_of(world, vectors)
-        return {tier: judged(draws[tier], world.people[tier]) for tier in TIER_IDS}
+        tree = sample(density, settings)
+        return tree["posterior"]["deviate"].to_numpy(), tree["sample_stats"]["diverging"].to_numpy()
 
     seed = max([given.seed, *(int(row["seed"]) for row in rows)])
     while len(rows) < given.worlds:
@@ -174,8 +191,8 @@ def main() -> None:
         worlds = draw_world(models, truth, seed)
         if worlds is None:
             continue
-        alone = fit(functions[-1].with_data(worlds[-1].data), seed)
-        rows.append({"seed": seed, "alone": scored(worlds[-1], alone)})
+        vectors, diverging = fit(functions[-1].with_data(worlds[-1].data), seed)
+        rows.append({"seed": seed, "alone": scored(worlds[-1], vectors, diverging)})
         write()
         sys.stderr.write(f"  alone, world {len(rows)} of {given.worlds}\n")
     started, fitted = time.perf_counter(), 0
@@ -185,8 +202,10 @@ def main() -> None:
         worlds = draw_world(models, truth, int(row["seed"]))
         assert worlds is not None
         parts = [each.with_data(world.data) for each, world in zip(functions, worlds, strict=True)]
-        vectors = pooled.apply(fit(pooled_density(parts, pooled).compiled, int(row["seed"])))
-        row["pooled"], row["surveyed"] = scored(worlds[-1], vectors[-1]), scored(worlds[0], vectors[0])
+        drawn_together, diverging = fit(pooled_density(parts, pooled).compiled, int(row["seed"]))
+        each_country = pooled.apply(drawn_together)
+        row["pooled"] = scored(worlds[-1], each_country[-1], diverging)
+        row["surveyed"] = scored(worlds[0], each_country[0], diverging)
         write()
         fitted += 1
         seconds = (time.perf_counter() - started) / fitted

@@ -205,7 +205,7 @@ def calibrate(
     Worlds with known truth are drawn with the platforms, the size and the forms of evidence of the study, and
     the joint model is fitted to each; beside it stands the published arithmetic with its bootstrap. Writes
     calibration.json (as worlds are done), calibration.csv and calibration.png to a folder. A world takes
-    20 to 40 seconds. Worlds that the model refuses, and fits that did not converge, are counted in the table.
+    10 to 25 seconds. Worlds that the model refuses, and fits that did not converge, are counted in the table.
     """
     found = _study(study)
     folder = Path(f"{found.id}-calibration") if output is None else output
