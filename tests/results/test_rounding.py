@@ -18,6 +18,9 @@ from microestim.results import format_interval, format_number, format_share
         (1.27, 0.021, "1.270"),
         (60.0, 0.0, "60"),
         (0.0, None, "0"),
+        (531_502.0, 14e6, "530,000"),  # a skewed median: never 0, never twice itself
+        (31.7, 3375.0, "32"),
+        (0.0, 1200.0, "0"),
         (1e30, 1.0, "1,000,000,000,000,000,000,000,000,000,000.0"),
         (np.float64(14903.05), np.float64(1200.0), "14,900"),
         (0.05604, None, "0.056"),

@@ -49,7 +49,8 @@ def printed_draws(draws: npt.ArrayLike, level: float = 0.95) -> tuple[str, str]:
     Returns
     -------
     median, interval : str
-        Rounded alike, to two significant digits of a quarter of the interval's width.
+        Rounded alike, to two significant digits of a quarter of the interval's width, or of their own where
+        that would leave fewer.
     """
     low, high, *_ = credible_interval(draws, level)
     error = (float(high) - float(low)) / 4.0

@@ -9,8 +9,8 @@ __all__ = ["ROUNDING_RULE", "format_interval", "format_number", "format_share"]
 
 ROUNDING_RULE = (
     "Printed sizes are rounded to two significant digits of their standard error (of a quarter of the "
-    "interval's width where only limits are known), lower limits to two of their own at least, and sizes "
-    "without a known uncertainty to three. Full precision is kept in to_frame()."
+    "interval's width where only limits are known), but to two of their own at least, and sizes without a "
+    "known uncertainty to three. Full precision is kept in to_frame()."
 )
 """The rule in one sentence, for footers."""
 
@@ -22,6 +22,9 @@ INFINITE = "no upper limit"
 
 def format_number(value: float, se: float | None = None, *, digits: int = 3) -> str:
     """Print a size by the declared rule.
+
+    Two significant digits of its own are always kept. Where an interval is wide and skewed, the place that
+    fits its width could round the median to 0, and the lower limit below the number of people seen.
 
     Parameters
     ----------
@@ -55,7 +58,7 @@ def format_number(value: float, se: float | None = None, *, digits: int = 3) -> 
     if math.isinf(value):
         return INFINITE if value > 0 else "no lower limit"
     if se is not None and math.isfinite(se) and se > 0:
-        return _to_place(value, _place(se, 2))
+        return _to_place(value, _place(se, 2) if value == 0 else min(_place(se, 2), _place(value, 2)))
     if value == 0:
         return "0"
     text = _to_place(value, _place(value, digits))
@@ -63,10 +66,7 @@ def format_number(value: float, se: float | None = None, *, digits: int = 3) -> 
 
 
 def format_interval(low: float, high: float, se: float | None = None) -> str:
-    """Print two limits by the declared rule, the lower with two significant digits of its own at least.
-
-    Where an interval is wide and skewed, the place that fits its width could round the lower limit away,
-    even below the number of people seen.
+    """Print two limits by the declared rule.
 
     Parameters
     ----------
@@ -89,14 +89,7 @@ def format_interval(low: float, high: float, se: float | None = None) -> str:
     """
     if se is None and math.isfinite(low) and math.isfinite(high):
         se = (high - low) / 4
-    return f"{_format_lower(low, se)} to {format_number(high, se)}"
-
-
-def _format_lower(low: float, se: float | None) -> str:
-    usable = se is not None and math.isfinite(se) and se > 0 and math.isfinite(low) and low != 0
-    if not usable or se is None:
-        return format_number(low, se)
-    return _to_place(low, min(_place(se, 2), _place(low, 2)))
+    return f"{format_number(low, se)} to {format_number(high, se)}"
 
 
 def format_share(value: float) -> str:
