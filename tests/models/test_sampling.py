@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import microestim as me
+from microestim.errors import InputError
 from microestim.models.graph import build_graph, graph_data
-from microestim.models.sampling import CompiledModel, compile_model
+from microestim.models.sampling import CompiledModel, SamplerSettings, compile_model, seed_from
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,40 @@ def test_chains_start_apart_and_no_lower_than_draws_lie(compiled: CompiledModel)
     # Deviates are standard normal in the prior: the starts keep most of the spread they were drawn with.
     assert np.median(starts.std(axis=0)) > 0.4
     assert np.array_equal(compiled.start(3), starts[3])
+
+
+def test_a_whole_number_of_any_kind_is_a_seed_and_a_length() -> None:
+    assert seed_from(np.int64(7)) == seed_from(7) == 7
+    given = {"draws": np.int64(10), "tune": 100, "chains": 2, "cores": 1, "seed": 1, "target_accept": 0.9}
+    assert SamplerSettings(**given).draws == 10
+
+
+@pytest.mark.parametrize("rng", ["1", 1.5, True, -1, 2**32, [1, 2]])
+def test_what_is_no_seed_is_refused(rng: object) -> None:
+    with pytest.raises(InputError, match="rng is"):
+        seed_from(rng)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"target_accept": "a"}, "target_accept is 'a'; it must be a number from 0.5"),
+        ({"target_accept": 1.0}, "target_accept is 1.0"),
+        ({"cores": 0}, "cores is 0; it must be a whole number of at least 1"),
+        ({"draws": True}, "draws is True"),
+    ],
+)
+def test_settings_that_no_sampler_has_are_refused(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        me.WorkforceModel(me.load_study("fr-2018")).fit(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", ["fr-2018", None])
+def test_a_model_is_of_a_study(wrong: object) -> None:
+    with pytest.raises(InputError, match="; give a Study: "):
+        me.WorkforceModel(wrong)  # type: ignore[arg-type]
+    with pytest.raises(me.errors.PriorError, match="priors is a list; give a mapping"):
+        me.WorkforceModel(me.load_study("fr-2018"), priors=[1])  # type: ignore[arg-type]
 
 
 def test_a_start_without_a_density_is_left_to_the_sampler(compiled: CompiledModel) -> None:

@@ -15,6 +15,11 @@ def test_a_fit_survives_its_file(single_platform_fit, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["fit.nc"]
 
 
+def test_a_folder_that_is_not_there_is_named(single_platform_fit, tmp_path):
+    with pytest.raises(InputError, match="there is no folder"):
+        single_platform_fit.save(tmp_path / "nowhere" / "fit.nc")
+
+
 def test_lost_numbers_are_not_read_as_draws(single_platform_fit, tmp_path):
     """What a failing disk leaves behind: a file that opens, with zeros in the place of its numbers."""
     path = single_platform_fit.save(tmp_path / "fit.nc")

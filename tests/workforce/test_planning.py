@@ -1,6 +1,7 @@
 """What to collect next: expected widths against closed forms, candidates against brute force, one refit."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import microestim as me
 from microestim.checks.expected_width import expected_limits
 from microestim.errors import InputError
 from microestim.study.evidence import AudienceEvidence
+from microestim.workforce.candidates import Candidate
 
 NORMAL_90 = 2 * 1.6448536
 
@@ -39,11 +41,40 @@ def test_a_curved_relation_is_followed() -> None:
     assert (high - low).mean() < 0.25 * NORMAL_90
 
 
-def test_an_answer_known_for_sure_has_no_width_left(single_platform_fit: me.WorkforceFit) -> None:
+@pytest.fixture(scope="module")
+def one_platform(
+    single_platform_fit: me.WorkforceFit, make_prior_fit: Callable[..., me.WorkforceFit]
+) -> me.WorkforceFit:
+    """The fit of one platform, with as many draws as a plan takes."""
+    return make_prior_fit(single_platform_fit.study, draws=300, seed=3)
+
+
+def test_an_answer_known_for_sure_has_no_width_left(one_platform: me.WorkforceFit) -> None:
     exact = me.PlatformFigure(platform="foule-factory", tier="weekly", error=1e-6)
-    found = me.plan(single_platform_fit, {"exact": exact}, rng=1)
+    found = me.plan(one_platform, {"exact": exact}, rng=1)
     assert found.of("exact", "weekly").ratio < 0.02
     assert found.of("exact", "registered").ratio > 0.2
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        me.SurveyWaves(platform="foule-factory", answers=5, waves=1, asks=("memberships",)),
+        me.PopulationSurvey(people=1000, population=50e6, asks=("memberships",)),
+    ],
+)
+def test_a_question_without_an_answer_is_no_candidate(
+    one_platform: me.WorkforceFit, candidate: Candidate
+) -> None:
+    with pytest.raises(InputError, match="'asked' brings no number: the study observes one platform"):
+        me.plan(one_platform, {"asked": candidate})
+
+
+def test_too_few_draws_make_no_plan(single_platform_fit: me.WorkforceFit) -> None:
+    with pytest.raises(InputError, match=r"the fit has 400 draws, too few .* 1,000 at least"):
+        me.plan(single_platform_fit, {"exact": me.PlatformFigure(platform="foule-factory")})
+    with pytest.raises(InputError, match="fit is a str; give what"):
+        me.plan("fr-2018", {"exact": me.PlatformFigure(platform="foule-factory")})
 
 
 def test_a_planned_survey_has_the_answers_that_were_asked_for(converged_prior_fit: me.WorkforceFit) -> None:
@@ -109,7 +140,7 @@ def test_the_plan_puts_the_best_candidate_first(converged_prior_fit: me.Workforc
     assert found.of("noise", "registered").ratio == pytest.approx(1, abs=0.05)
     text = str(found)
     assert "Expected to halve the interval of registered: everybody." in text
-    assert "1e+06" in text
+    assert "1,000,000" in text
     frame = found.to_frame()
     assert len(frame) == 8
     assert (frame["width_low"] <= frame["width_high"]).all()
@@ -158,6 +189,7 @@ def test_the_same_seed_gives_the_same_plan(converged_prior_fit: me.WorkforceFit)
             lambda: me.TrafficSource(vendor="x", platforms="mturk"),
             "platforms is 'mturk'; give ids",
         ),
+        (lambda: me.TrafficSource(vendor="x", platforms=5), "platforms is 5; give ids"),
     ],
 )
 def test_a_candidate_that_makes_no_sense_is_refused(make: object, message: str) -> None:
@@ -184,10 +216,10 @@ def test_a_candidate_that_makes_no_sense_is_refused(make: object, message: str) 
     ],
 )
 def test_a_plan_that_does_not_fit_the_study_is_refused(
-    prior_fit: me.WorkforceFit, candidates: dict[str, object], tier: str, message: str
+    converged_prior_fit: me.WorkforceFit, candidates: dict[str, object], tier: str, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        me.plan(prior_fit, candidates, tier=tier)
+        me.plan(converged_prior_fit, candidates, tier=tier)
 
 
 @pytest.mark.slow

@@ -263,11 +263,12 @@ def test_the_table_of_countries_is_had_over_all_platforms(small):
         small.summary(scope="every")
 
 
-def test_what_is_said_of_a_country_names_those_that_it_was_fitted_with(small, france, prior_fit):
+def test_what_is_said_of_a_country_names_those_that_it_was_fitted_with(small, france, prior_fit, monkeypatch):
     fit = small["be-2018"]
     assert f"The model is fitted together with {france.id}" in fit.paragraph()
     assert f"Le modèle est ajusté avec {france.id}" in fit.paragraph("fr")
     assert "together" not in prior_fit.paragraph()
+    monkeypatch.setattr("microestim.workforce.planning.LEAST_DRAWS", 100)
     plan = me.plan(fit, {"a figure": me.PlatformFigure(platform="mturk")}, rng=1)
     assert f"(fitted together with {france.id})" in plan.title
     with pytest.raises(InputError, match="a plan is of one study: give the fit of one of"):

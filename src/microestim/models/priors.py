@@ -170,8 +170,10 @@ def override_priors(overrides: Mapping[str, Prior | Mapping[str, Any]] | None) -
     PriorError
         A name is unknown (the message lists the valid ones), or a value is impossible.
     """
-    priors = dict(DEFAULT_PRIORS)
-    for name, given in (overrides or {}).items():
+    priors, replaced = dict(DEFAULT_PRIORS), overrides or {}
+    if not isinstance(replaced, Mapping):
+        raise PriorError(f"priors is a {type(replaced).__name__}; give a mapping of names to priors")
+    for name, given in replaced.items():
         if name not in priors:
             raise PriorError(f"unknown prior {name!r}; the priors are: {', '.join(sorted(priors))}")
         if isinstance(given, Prior):

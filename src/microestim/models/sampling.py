@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
@@ -63,10 +64,11 @@ class SamplerSettings:
     def __post_init__(self) -> None:
         for name, least in (("draws", 4), ("tune", 100), ("chains", 2), ("cores", 1)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            if isinstance(value, bool | np.bool) or not isinstance(value, Integral) or value < least:
                 raise InputError(f"{name} is {value!r}; it must be a whole number of at least {least}")
-        if not 0.5 <= self.target_accept < 1.0:
-            raise InputError(f"target_accept is {self.target_accept}; it must be from 0.5 to below 1")
+        target: Any = self.target_accept
+        if not isinstance(target, Real) or not 0.5 <= float(target) < 1.0:
+            raise InputError(f"target_accept is {target!r}; it must be a number from 0.5 to below 1")
 
 
 _STEPS_UPHILL = 10
@@ -229,11 +231,16 @@ def seed_from(rng: int | np.random.Generator | np.random.SeedSequence | None) ->
     int
         Seed, from 0 to 2**32 - 1.
     """
-    if isinstance(rng, bool) or (isinstance(rng, int) and not 0 <= rng < 2**32):
-        raise InputError(f"rng is {rng!r}; a whole number must be from 0 to {2**32 - 1}")
-    if isinstance(rng, int):
-        return rng
-    return int(np.random.default_rng(rng).integers(2**32))
+    given: Any = rng
+    if given is not True and given is not False and isinstance(given, Integral):
+        if not 0 <= int(given) < 2**32:
+            raise InputError(f"rng is {given!r}; a whole number must be from 0 to {2**32 - 1}")
+        return int(given)
+    if given is not None and not isinstance(given, np.random.Generator | np.random.SeedSequence):
+        raise InputError(
+            f"rng is {given!r}; use a whole number from 0 to {2**32 - 1}, a Generator, a SeedSequence or None"
+        )
+    return int(np.random.default_rng(given).integers(2**32))
 
 
 def compile_model(graph: DensityGraph) -> CompiledModel:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import Literal, override
 
 import numpy as np
@@ -72,7 +72,7 @@ class Candidate(ABC):
 
 
 def _count(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool | np.bool) or not isinstance(value, Integral) or value < least:
         raise InputError(f"{name} is {value!r}; it must be a whole number of at least {least}")
 
 
@@ -346,8 +346,10 @@ class TrafficSource(Candidate):
         vendor: object = self.vendor
         if not isinstance(vendor, str) or not vendor.strip():
             raise InputError(f"vendor is {vendor!r}; give the name of the service")
-        each: Sequence[str] | None = self.platforms
-        if each is not None and (isinstance(each, str) or not each or len(set(each)) < len(each)):
+        each: object = self.platforms
+        if each is not None and (
+            not isinstance(each, list | tuple) or not each or len(set(each)) < len(each)
+        ):
             raise InputError(f"platforms is {each!r}; give ids in a tuple, each once, or None for all")
 
     @override

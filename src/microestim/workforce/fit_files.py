@@ -50,7 +50,14 @@ def write_fit_file(tree: xr.DataTree, path: Path) -> Path:
     -------
     Path
         The file.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist.
     """
+    if not path.parent.is_dir():
+        raise InputError(f"cannot save the fit as {str(path)!r}: there is no folder {str(path.parent)!r}")
     beside = path.with_name(path.name + ".part")
     try:
         tree.to_netcdf(beside, engine="h5netcdf")

@@ -15,6 +15,7 @@ from microestim.models.people import TIER_IDS
 from microestim.models.sampling import progress_stream
 from microestim.results import Table, format_number
 from microestim.workforce.candidates import Candidate
+from microestim.workforce.posterior import JointPosterior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,8 @@ __all__ = ["HALVED", "Plan", "plan"]
 
 HALVED = 0.5
 """Expected width over the width now, at or below which a candidate is said to halve the interval."""
+LEAST_DRAWS = 1000
+"""With fewer, the noise of the regression is larger than what many a candidate narrows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +124,7 @@ class Plan:
                     f"{format_number(each.low, each.now / 10)} to {format_number(each.high, each.now / 10)}",
                     f"{-100 * saved:+.0f} %",
                     f"{each.factor_now:.2g} to {each.factor_expected:.2g}",
-                    "" if each.cost is None else f"{each.cost:,g}",
+                    "" if each.cost is None else f"{each.cost:,.10g}",
                     "" if each.saved_per_cost is None else f"{each.saved_per_cost:.2g}",
                 )
             )
@@ -206,7 +209,8 @@ def plan(
     Raises
     ------
     InputError
-        If there is no candidate, the tier is unknown, or a candidate does not fit the study.
+        If there is no candidate, the tier is unknown, a candidate does not fit the study or brings no number,
+        or the fit has fewer than 1,000 draws.
 
     Notes
     -----
@@ -236,6 +240,8 @@ def plan(
     """
     if isinstance(fit, Mapping):
         raise InputError(f"a plan is of one study: give the fit of one of {', '.join(fit)}, as fit[...]")
+    if not isinstance(fit, JointPosterior):
+        raise InputError(f"fit is a {type(fit).__name__}; give what WorkforceModel.fit or load_fit gave")
     if not isinstance(candidates, Mapping):
         raise InputError(
             f"candidates is a {type(candidates).__name__}; give a mapping of names to candidates"
@@ -251,6 +257,11 @@ def plan(
                 f"candidate {name!r} is a {type(each).__name__}; give SurveyWaves, PopulationSurvey, "
                 "TrafficSource or PlatformFigure"
             )
+    if np.prod(fit.shape) < LEAST_DRAWS:
+        raise InputError(
+            f"the fit has {np.prod(fit.shape):,} draws, too few to regress tiers on data; fit with "
+            f"{LEAST_DRAWS:,} at least, and better 6,000"
+        )
     seeds = np.random.default_rng(fit.settings.seed if rng is None else rng).spawn(len(candidates))
     log_people = {name: np.log(fit.draws(name).ravel()) for name in TIER_IDS}
     widths: dict[str, list[ExpectedWidth]] = {}
@@ -261,7 +272,13 @@ def plan(
         if stream is not None:
             stream.write(f"  {name} ({number} of {len(candidates)})\n")
             stream.flush()
-        data = np.column_stack(list(candidate.simulate(generator, fit).values()))
+        drawn = candidate.simulate(generator, fit)
+        if not drawn:
+            raise InputError(
+                f"candidate {name!r} brings no number: the study observes one platform, so nobody has others "
+                "to name; ask something else too"
+            )
+        data = np.column_stack(list(drawn.values()))
         widths[name] = [
             expected_width(values, data, candidate=name, tier=each, cost=candidate.total_cost)
             for each, values in log_people.items()

@@ -190,7 +190,7 @@ class PooledModel:
             draws=draws,
             tune=tune,
             chains=chains,
-            cores=cores or min(chains, os.cpu_count() or 1),
+            cores=min(chains, os.cpu_count() or 1) if cores is None else cores,
             seed=seed_from(rng),
             target_accept=target_accept,
         )

@@ -300,7 +300,7 @@ class PooledFit(Mapping[str, CountryFit]):
         import pandas as pd
 
         tiers = {name: fit.tiers.over(scope) for name, fit in self._countries.items()}
-        columns = ["study", "tier", "median", f"{level:.0%} credible interval"]
+        columns = ["study", "tier", "median", f"{100 * level:g}% credible interval"]
         align: list[Literal["left", "right"]] = ["left", "left", "right", "right"]
         if scope == "all":
             columns.append("people imputed")
@@ -317,7 +317,7 @@ class PooledFit(Mapping[str, CountryFit]):
             "all": "all platforms of each study that residents can join",
         }[scope]
         footer = [
-            f"{level:.0%} equal-tailed credible intervals of people on {platforms}. "
+            f"{100 * level:g}% equal-tailed credible intervals of people on {platforms}. "
             "'Registered' is not 'works'.",
             f"{shared} quantities are shared between countries, with correlations stated, not estimated.",
         ]
@@ -376,6 +376,8 @@ class PooledFit(Mapping[str, CountryFit]):
         """
         from microestim.plots.countries import plot_countries
 
+        if not isinstance(alone, list | tuple):
+            raise InputError("alone must be a list of fits, each of one of the studies by itself")
         for fit in alone:
             if fit.study != self[fit.study.id].study:
                 raise InputError(
