@@ -83,6 +83,15 @@ def test_the_frame_has_a_row_an_answer():
     assert "design effect 1.12" in str(found)
 
 
+@pytest.mark.parametrize("nothing", [math.nan, None, pd.NA])
+def test_no_answer_in_a_list_of_text_is_no_answer(nothing):
+    table = {"often": ["weekly", nothing, "less", "less"], "w": [1.0, 1.0, 1.0, 1.0]}
+    found = me.weighted_shares(table, of="often", weights="w")
+    assert found.answers == ("less", "weekly")
+    assert found.shares.tolist() == pytest.approx([2 / 3, 1 / 3])
+    assert found.missing == 1
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
@@ -95,6 +104,7 @@ def test_the_frame_has_a_row_an_answer():
         ({"a": [1, 2], "w": [0, 1]}, "fewer than two"),
         ({"a": [1, 2], "w": [1, 1, 1]}, "differ in length"),
         ({"a": np.array([1, "x"], dtype=object), "w": [1, 1]}, "mixes text and numbers"),
+        ({"a": ["x", 1], "w": [1, 1]}, "mixes text and numbers"),
         ({"a": [[1, 2], [1, 2]], "w": [1, 1]}, "2 dimensions"),
         (None, "no column"),
     ],

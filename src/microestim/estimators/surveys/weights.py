@@ -208,6 +208,9 @@ def _column(frame: Any, name: str) -> npt.NDArray[Any]:
     except (KeyError, TypeError, IndexError, LookupError):
         raise InputError(f"there is no column {name!r}; give a table with one row a respondent.") from None
     array = column.to_numpy() if hasattr(column, "to_numpy") else np.asarray(column)
+    if array.dtype.kind == "U" and not isinstance(column, np.ndarray):
+        # NumPy writes what is not text as text: a missing answer would become the answer 'nan'.
+        array = np.array(list(column), dtype=object)
     if array.ndim != 1:
         raise InputError(f"column {name!r} has {array.ndim} dimensions; give one value a respondent.")
     return np.asarray(array)
