@@ -37,7 +37,7 @@ def sampled(
     calls: list[dict[str, Any]] = []
 
     def fit(self: me.WorkforceModel, **options: Any) -> me.WorkforceFit:
-        calls.append({"priors": self.priors, **options})
+        calls.append({"priors": self.priors | self.wider_priors, **options})
         return {each.reading: each for each in (converged_prior_fit, other_reading)}[options["reading"]]
 
     monkeypatch.setattr(me.WorkforceModel, "fit", fit)
@@ -77,8 +77,17 @@ def test_run_passes_every_option_on(folder: Path, sampled: list[dict[str, Any]])
     assert sampled[0]["rng"] == sampled[1]["rng"] == 7
     assert sampled[0]["draws"] == sampled[1]["draws"] == 250
     assert sampled[0]["priors"]["departure"].spread == pytest.approx(0.2)
+
     assert (folder / "results" / "report.html").is_file()
     assert not (folder / "fr-2018").exists()
+
+
+def test_a_prior_that_only_all_platforms_rest_on_can_be_replaced(
+    folder: Path, sampled: list[dict[str, Any]]
+) -> None:
+    (folder / "priors.toml").write_text('[class_likeness]\nspread = 0.1\nrationale = "alike"\n')
+    assert main(["run", "fr-2018", "--priors", "priors.toml"]) == 0
+    assert sampled[0]["priors"]["class_likeness"].spread == pytest.approx(0.1)
 
 
 def test_refits_are_asked_for(

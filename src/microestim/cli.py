@@ -236,11 +236,12 @@ def _study(name: str) -> me.Study:
 
 
 def _priors(path: Path | None, study: me.Study) -> dict[str, dict[str, Any]] | None:
-    """Read the priors to replace; one that the study's model does not use would change nothing."""
+    """Read the priors to replace; one that nothing of the study rests on would change nothing."""
     if path is None:
         return None
     given = me.read_priors(path)
-    used = me.WorkforceModel(study).priors
+    model = me.WorkforceModel(study)
+    used = model.priors | model.wider_priors
     for name in given:
         if name not in used:
             raise click.ClickException(

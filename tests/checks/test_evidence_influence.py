@@ -129,6 +129,19 @@ def test_platforms_left_out_say_nothing_of_conflict(converged_prior_fit: me.Work
     nothing = compare_without(fit, {}, needed={"appen": "no evidence is about it alone"}, by="platform")
     assert nothing.checks()[0].sentence == "No platform can be left out."
     assert "no platform can be left out" in repr(nothing)
+    with pytest.raises(InputError, match=r"nothing to draw \(appen: no evidence is about it alone"):
+        nothing.plot()
+
+
+def test_a_report_of_what_cannot_be_left_out_has_no_picture_of_it(
+    single_platform_fit: me.WorkforceFit, tmp_path: Path
+) -> None:
+    fit = copy.copy(single_platform_fit)
+    needed = {"foule-factory": "nothing is left"}
+    fit._influence = {"platform": compare_without(fit, {}, needed=needed, by="platform")}
+    page = fit.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "No platform can be left out." in page
+    assert "Each tier without all that is about one platform alone." not in page
 
 
 def test_only_evidence_or_platforms_can_be_left_out(prior_fit: me.WorkforceFit) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import xarray as xr
 import microestim as me
 from microestim.checks import fit_checks, scope
 from microestim.checks.bounds import BOUNDS, draw_bounds, frame_platform, study_bounds
+from microestim.checks.power_scaling import check_power_scaling, power_scaling
+from microestim.study import parse_study
 
 
 def changed(fit: me.WorkforceFit, **members: Any) -> me.WorkforceFit:
@@ -71,6 +74,25 @@ def test_chains_that_stand_still_are_named_and_break_no_check(
     assert "NOT CONVERGED" in str(standing.summary())
     # Half a chain of 100 is less than the tail of the weights, which then can be smoothed.
     assert ("a chain stands still" in checks["power scaling"].sentence) == (stuck != "half of one")
+
+
+def test_a_limit_that_says_nothing_in_most_draws_leaves_the_sensitivities(
+    make_prior_fit: Callable[..., me.WorkforceFit], single_platform_fit: me.WorkforceFit
+) -> None:
+    """All likelihoods of 1 are one weight, which ArviZ cannot smooth; no chain stands still for that."""
+    study = single_platform_fit.study
+    text = study.to_toml()
+    (audience,) = (item for item in study.evidence if item.id == "ff-audience")
+    loose = parse_study(
+        text.replace(f"value = {audience.value:.0f}", "between = [0, 100000000]"), name="loose"
+    )
+    assert loose.hash != study.hash
+    fit = make_prior_fit(loose, draws=200)
+    assert np.mean(fit.log_likelihood()["ff-audience"] == 0.0) > 0.5
+    scaled = power_scaling(fit)
+    assert max(scaled.by_evidence["ff-audience"].values()) < 0.01
+    assert max(scaled.by_evidence["ff-captures"].values()) > 0.05
+    assert "Not computed" not in check_power_scaling(fit).sentence
 
 
 def test_nesting(prior_fit: me.WorkforceFit) -> None:

@@ -85,6 +85,15 @@ def test_a_language_file_that_is_wrong_says_where(
         converged_prior_fit.paragraph(path)
 
 
+def test_a_language_file_that_cannot_be_read_is_named(
+    converged_prior_fit: me.WorkforceFit, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="cannot read the language file"):
+        converged_prior_fit.paragraph(tmp_path / "nowhere.toml")
+    with pytest.raises(InputError, match="language is None; use one of en, fr, or a Path"):
+        converged_prior_fit.paragraph(None)  # type: ignore[arg-type]
+
+
 def test_an_unknown_language_is_refused(converged_prior_fit: me.WorkforceFit) -> None:
     with pytest.raises(InputError, match="language is 'de'; use one of en, fr"):
         converged_prior_fit.paragraph("de")

@@ -121,6 +121,49 @@ def test_one_observed_platform_takes_the_rest_from_priors_and_says_so(single_pla
     assert "One platform is observed" in str(single_platform_fit.summary(scope="all"))
 
 
+def test_priors_of_all_platforms_are_those_that_move_them(make_prior_fit, single_platform_fit):
+    """Each prior that is listed, and none that is not listed, changes people on all platforms."""
+    study = single_platform_fit.study
+    model = me.WorkforceModel(study)
+    assert not model.wider_priors.keys() & model.priors.keys()
+    before = single_platform_fit.draws("registered", scope="all")
+    for name, prior in single_platform_fit.all_priors.items():
+        if name in model.priors:
+            continue
+        other = {name: {"spread": prior.spread / 2, "rationale": "a test"}}
+        after = make_prior_fit(study, draws=100, seed=3, priors=other).draws("registered", scope="all")
+        moved = not np.array_equal(before, after)
+        # The correlation of activity moves no registered people, and who is active moves none either.
+        still = {"activity_correlation", "active_share_spread", "active_rate_platform_spread"}
+        if name not in still:
+            assert moved == (name in model.wider_priors), name
+    france = me.WorkforceModel(me.load_study("fr-2018"))
+    assert list(france.wider_priors) == ["class_likeness", "wider_memberships"]
+
+
+def test_levels_are_printed_as_they_are(prior_fit):
+    for level, words in ((0.999, "99.9% credible"), (0.975, "97.5% credible"), (0.95, "95% credible")):
+        assert words in str(prior_fit.summary(level=level))
+        assert words in str(prior_fit.summary(level=level, scope="all"))
+        assert words in str(prior_fit.derived().table(level=level))
+
+
+def test_fits_stand_beside_each_other_as_what_they_are(prior_fit, other_reading, make_prior_fit):
+    assert "Priors that differ" not in str(prior_fit.beside([other_reading]))
+    wider = make_prior_fit("fr-2018", draws=100, priors={"inflation": {"spread": 1.4, "rationale": "a test"}})
+    text = str(prior_fit.beside([wider]))
+    assert "Priors that differ: inflation." in text
+    assert "1: read as about" in text
+    assert "2: read as about" in text
+    with pytest.raises(InputError, match="others is one fit; give a list"):
+        prior_fit.beside(other_reading)
+
+
+def test_fits_of_two_studies_do_not_stand_beside_each_other(prior_fit, single_platform_fit):
+    with pytest.raises(InputError, match="one of others is a fit of"):
+        prior_fit.beside([single_platform_fit])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -129,6 +172,7 @@ def test_one_observed_platform_takes_the_rest_from_priors_and_says_so(single_pla
         ({"scope": "all", "without_class": "freelancing"}, "no platform without evidence"),
         ({"scope": "all", "platform": "isahit"}, "the platforms of this scope are"),
         ({"platform": "mobeye"}, "the observed platforms are"),
+        ({"scope": "all", "without_class": None}, "without_class is None; give a class, or a list"),
     ],
 )
 def test_impossible_scopes_are_refused(prior_fit, options, message):

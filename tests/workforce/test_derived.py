@@ -1,5 +1,7 @@
 """What follows from the number of people: by hand on a few draws, and what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -149,6 +151,16 @@ def test_full_time_equivalents_are_the_jobs_of_what_is_derived(prior_fit: me.Wor
     assert "21" in str(found)
     with pytest.raises(InputError, match="nothing to make full-time equivalents of; give monthly_income"):
         me.full_time_equivalents(prior_fit)
+
+
+def test_what_follows_stands_in_the_report_of_its_own_study_only(
+    prior_fit: me.WorkforceFit, single_platform_fit: me.WorkforceFit, tmp_path: Path
+) -> None:
+    other = single_platform_fit.derived(monthly_income=3)
+    for write in (prior_fit.report, prior_fit.write):
+        with pytest.raises(InputError, match="derived is made of the people of"):
+            write(tmp_path / "out", derived=other)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_follows_is_of_the_platforms_that_were_asked_for(prior_fit: me.WorkforceFit) -> None:

@@ -120,7 +120,7 @@ class Composition:
             if tier is not None:
                 row += printed_draws(part.shares * self.people[tier], level)
             rows.append(row)
-        columns = ["variable", "category", "respondents of", "n", "%", f"{level:.0%} credible interval"]
+        columns = ["variable", "category", "respondents of", "n", "%", f"{100 * level:g}% credible interval"]
         footer = [
             "Posterior of the shares: Dirichlet, with the prior of Jeffreys (1/2 a category), from n over "
             "the design effect. Sampling error only: who answers, and that one platform is not all, are not "
@@ -130,7 +130,7 @@ class Composition:
         title = self.title
         if tier is not None:
             title += "" if self.converged else " - NOT CONVERGED"
-            columns += [f"people, {tier}", f"{level:.0%}"]
+            columns += [f"people, {tier}", f"{100 * level:g}%"]
             footer.append(f"People: share x people of the tier {tier}; {MARK}, which it does not here.")
         return Table(
             columns,

@@ -114,9 +114,17 @@ class EvidenceInfluence:
         -------
         matplotlib.figure.Figure
             The figure; nothing is shown or saved.
+
+        Raises
+        ------
+        InputError
+            Nothing can be left out, so that there is nothing to draw; the table says why.
         """
         from microestim.plots.influence import plot_influence
 
+        if not self.changes:
+            why = "; ".join(f"{name}: {reason}" for name, reason in self.needed.items())
+            raise InputError(f"no {_NOUNS[self.by]} can be left out, so there is nothing to draw ({why})")
         return plot_influence(self)
 
     @property

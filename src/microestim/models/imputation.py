@@ -20,9 +20,11 @@ from microestim.models.namespace import NUMPY
 from microestim.models.priors import Prior
 from microestim.study import Study
 
-__all__ = ["Imputed", "impute_platforms", "platforms_to_impute"]
+__all__ = ["SPREADS", "Imputed", "impute_platforms", "platforms_to_impute"]
 
 _ROWS = ("size", "active_share", "active_rate")
+SPREADS = ("accounts_spread", "active_share_spread", "active_rate_platform_spread")
+"""Priors of the spreads over platforms, of each of the rows."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +191,7 @@ def _hierarchy(
         # Where a number was declared, the sampler's own deviate is that of the declaration's error.
         known["size"] = (log_accounts - level[:, None]) / spread[:, None]
         return level, spreads, known
-    names = ("accounts_spread", "active_share_spread", "active_rate_platform_spread")
-    spreads = {row: _draw(priors[name], rng, n_draws) for row, name in zip(_ROWS, names, strict=True)}
+    spreads = {row: _draw(priors[name], rng, n_draws) for row, name in zip(_ROWS, SPREADS, strict=True)}
     # The one platform is an observation of the level, whose prior is normal.
     prior = priors["accounts_centre"]
     precision = 1.0 / prior.spread**2 + 1.0 / spreads["size"] ** 2

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from microestim.models.design import Design
-from microestim.models.imputation import Imputed
+from microestim.models.imputation import SPREADS, Imputed, platforms_to_impute
 from microestim.models.inclusion import SharedOut, membership_polynomials, share_out
 from microestim.models.latent import Latent, frame_members
 from microestim.models.memberships import membership_chances, membership_pmf
@@ -25,8 +25,17 @@ from microestim.models.namespace import NUMPY
 from microestim.models.observations import AnyPlatformMemberships
 from microestim.models.people import CHUNK, TIER_CELLS, TIER_IDS, Tiers, chances_by_factor, quadrature_nodes
 from microestim.models.priors import Prior
+from microestim.study import Study
 
-__all__ = ["WiderMemberships", "WiderTiers", "count_wider", "wider_memberships"]
+__all__ = ["WiderMemberships", "WiderTiers", "count_wider", "wider_memberships", "wider_prior_names"]
+
+_OF_MEMBERSHIPS = (
+    "memberships",
+    "membership_slope",
+    "membership_dispersion",
+    "departure",
+    "activity_correlation",
+)
 
 # Search of the largest log factor: e**40 is more memberships than anybody has, and 60 halvings leave nothing.
 _FARTHEST = 40.0
@@ -97,6 +106,29 @@ class WiderTiers:
     weight_residual: np.ndarray
 
 
+def wider_prior_names(study: Study, design: Design) -> tuple[str, ...]:
+    """List the priors that only the people on all platforms rest on.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    design : Design
+        Its model. What the model of one platform, or of one without a survey, lacks is drawn from its prior.
+
+    Returns
+    -------
+    tuple of str
+        Names; empty where every platform that residents can join is observed.
+    """
+    if not platforms_to_impute(study):
+        return ()
+    layered = any(platform.executes_on is not None for platform in study.platforms)
+    names = ("class_likeness", "wider_memberships", *(("layer_overlap",) if layered else ()))
+    lacking = (name for name in (*SPREADS, *_OF_MEMBERSHIPS) if name not in design.prior_names)
+    return (*names, *lacking)
+
+
 def wider_memberships(
     latent: Latent,
     design: Design,
@@ -135,9 +167,8 @@ def wider_memberships(
     n_draws = len(np.asarray(latent.accounts))
     n_new = len(imputed.platforms)
     uniform = rng.random(n_draws)
-    names = ("memberships", "membership_slope", "membership_dispersion", "departure", "activity_correlation")
     p: dict[str, Any] = {}
-    for name in names:
+    for name in _OF_MEMBERSHIPS:
         prior = priors[name]
         drawn = prior.natural(prior.location + prior.spread * rng.standard_normal(n_draws), np.exp)
         p[name] = latent.p.get(name, drawn)

@@ -8,6 +8,7 @@ import numpy as np
 
 from microestim.models.imputation import platforms_to_impute
 from microestim.models.people import TIER_IDS
+from microestim.models.wider_scope import wider_prior_names
 from microestim.results import ROUNDING_RULE, Table, format_share
 from microestim.results.posterior import printed_draws
 
@@ -15,15 +16,11 @@ if TYPE_CHECKING:
     from microestim.checks.fitted import FittedModel, TierDraws
 
 __all__ = [
-    "PRIORS_OF_ALL_PLATFORMS",
     "all_platforms_table",
     "imputed_by_class_table",
     "imputed_sentences",
     "report_tables",
 ]
-
-PRIORS_OF_ALL_PLATFORMS = ("class_likeness", "wider_memberships", "layer_overlap")
-"""Priors that matter to all platforms only."""
 
 
 def all_platforms_table(fit: FittedModel, tiers: TierDraws, *, level: float = 0.95) -> Table:
@@ -56,7 +53,7 @@ def all_platforms_table(fit: FittedModel, tiers: TierDraws, *, level: float = 0.
             "tier",
             "observed platforms",
             "all: median",
-            f"{level:.0%} credible interval",
+            f"{100 * level:g}% credible interval",
             "accounts imputed",
             "people imputed",
         ),
@@ -65,7 +62,7 @@ def all_platforms_table(fit: FittedModel, tiers: TierDraws, *, level: float = 0.
         align=("left", "right", "right", "right", "right", "right"),
         footer=(
             f"{_joined(fit, tiers)}, {n_observed} of them observed. "
-            f"Medians with {level:.0%} equal-tailed credible intervals.",
+            f"Medians with {100 * level:g}% equal-tailed credible intervals.",
             "Imputed: share of the tier's accounts that are on platforms without evidence, and of its people "
             "who are in the tier through such accounts only.",
             *imputed_sentences(fit, tiers),
@@ -201,7 +198,7 @@ def report_tables(fit: FittedModel) -> dict[str, Table | None]:
         return dict.fromkeys(names)
     tiers = fit.tiers.over("all")
     rows = []
-    for name in PRIORS_OF_ALL_PLATFORMS:
+    for name in wider_prior_names(fit.study, fit.design):
         prior = fit.all_priors[name]
         low, high = prior.interval()
         spread = f"{prior.median:.2g} ({low:.2g} to {high:.2g})"

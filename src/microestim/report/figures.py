@@ -131,6 +131,8 @@ def draw_figures(
             fit,
         )
     for by, found in fit.refitted.items():
+        if not found.changes:
+            continue
         figure = plot_influence(found)
         stamp_failures(figure, (fit,))
         pictures[f"without_{by}"] = _picture(

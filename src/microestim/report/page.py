@@ -144,6 +144,8 @@ def compose_report(
     InputError
         An alternative is a fit of another study.
     """
+    if not isinstance(alternatives, list | tuple):
+        raise InputError("alternatives must be a list of fits of the same study")
     for other in alternatives:
         if other.study.hash != fit.study.hash:
             raise InputError(

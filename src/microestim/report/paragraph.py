@@ -153,8 +153,13 @@ def _words(language: str | Path) -> dict[str, Any]:
                 f"language is {language!r}; use one of {', '.join(languages())}, or the path of a TOML file"
             )
         source = (files("microestim.report") / "languages" / f"{language}.toml").read_text(encoding="utf-8")
+    elif isinstance(language, Path):
+        try:
+            source = language.read_text(encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot read the language file {str(language)!r}: {error.strerror}") from error
     else:
-        source = language.read_text(encoding="utf-8")
+        raise InputError(f"language is {language!r}; use one of {', '.join(languages())}, or a Path")
     try:
         words = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:

@@ -36,7 +36,7 @@ def _one_within_the_other(values: Values) -> Iterator[Problem]:
     if numerator not in _WITHIN[denominator]:
         yield Problem(
             ("numerator",),
-            f"{_WORDS[numerator]} are not fewer than {_WORDS[denominator]}, so their ratio is no share",
+            f"{_WORDS[numerator]} are not part of {_WORDS[denominator]}, so their ratio is no share",
             numerator,
             ", ".join(_WITHIN[denominator]),
         )

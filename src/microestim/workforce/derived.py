@@ -24,6 +24,7 @@ from microestim.workforce.tiers import Scope, TierEstimates
 if TYPE_CHECKING:
     import pandas as pd
 
+    from microestim.study import Study
     from microestim.workforce.fit import WorkforceFit
 
 __all__ = ["ByTier", "Derived", "DerivedQuantity", "Known", "derive", "full_time_equivalents"]
@@ -76,11 +77,14 @@ class Derived:
         What was given by the caller, as printed.
     title : str
         Title of the table.
+    study : Study
+        The study whose people they are made of.
     """
 
     quantities: tuple[DerivedQuantity, ...]
     inputs: tuple[str, ...]
     title: str
+    study: Study
 
     def draws(self, name: str, tier: str) -> np.ndarray:
         """Give the posterior draws of one quantity.
@@ -158,7 +162,7 @@ class Derived:
             rows.append((each.name, each.tier, median, interval, unit))
         made = dict.fromkeys(f"{each.name}: {each.formula}." for each in self.quantities)
         return Table(
-            ("quantity", "tier", "median", f"{level:.0%} credible interval", "unit"),
+            ("quantity", "tier", "median", f"{100 * level:g}% credible interval", "unit"),
             rows,
             title=self.title,
             footer=(*made, *self.inputs, ROUNDING_RULE),
@@ -308,7 +312,7 @@ def derive(
             formula = "people x monthly income / hourly pay / full-time hours a month"
             add(f"{what} the hours that income pays", job, formula, income, pay * full_time * WEEKS_A_MONTH)
     title = f"{tiers.study.title}: what follows from the number of people"
-    return Derived(tuple(rows), tuple(inputs.printed), title + _where(tiers))
+    return Derived(tuple(rows), tuple(inputs.printed), title + _where(tiers), tiers.study)
 
 
 def _where(tiers: TierEstimates) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 
 from microestim.checks.result import CheckResult
+from microestim.errors import InputError
 from microestim.models.evaluation import log_densities
 from microestim.workforce.views import PosteriorViews
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from microestim.checks.evidence_influence import EvidenceInfluence, LeftOut
     from microestim.checks.prior_influence import PriorInfluence
+    from microestim.results import Table
     from microestim.workforce.derived import Derived
 
 __all__ = ["WorkforceFit"]
@@ -186,7 +188,7 @@ class WorkforceFit(PosteriorViews):
         """
         from microestim.report.files import write_outputs
 
-        table = (derived or self.derived()).table()
+        table = self._derived_table(derived)
         return write_outputs(self, Path(folder), alternatives=alternatives, derived=table)
 
     def report(
@@ -215,8 +217,15 @@ class WorkforceFit(PosteriorViews):
         """
         from microestim.report.page import write_report
 
-        table = (derived or self.derived()).table()
+        table = self._derived_table(derived)
         return write_report(self, Path(path), alternatives=alternatives, derived=table)
+
+    def _derived_table(self, derived: Derived | None) -> Table:
+        if derived is not None and derived.study.hash != self.study.hash:
+            raise InputError(
+                f"derived is made of the people of {derived.study.id!r}, and this fit is of {self.study.id!r}"
+            )
+        return (derived or self.derived()).table()
 
     def save(self, path: str | Path) -> Path:
         """Save the fit as netCDF: draws, densities, study, priors, seed and versions.

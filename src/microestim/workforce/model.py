@@ -24,6 +24,7 @@ from microestim.models.sampling import (
     sample,
     seed_from,
 )
+from microestim.models.wider_scope import wider_prior_names
 from microestim.results import ROUNDING_RULE, Table
 from microestim.study import ActivityEvidence, Study
 from microestim.workforce.fit import WorkforceFit
@@ -70,6 +71,11 @@ class WorkforceModel:
     """
 
     def __init__(self, study: Study, priors: Mapping[str, Prior | Mapping[str, Any]] | None = None) -> None:
+        given: Any = study
+        if not isinstance(given, Study):
+            raise InputError(
+                f"study is {given!r}; give a Study: me.load_study('fr-2018'), or me.read_study('my.toml')"
+            )
         self._study = study
         self._design = design_model(study)
         self._priors = override_priors(priors)
@@ -89,6 +95,11 @@ class WorkforceModel:
     def priors(self) -> dict[str, Prior]:
         """Priors that this model uses, by name."""
         return {name: self._priors[name] for name in self._design.prior_names}
+
+    @property
+    def wider_priors(self) -> dict[str, Prior]:
+        """Priors that only the tiers on all platforms rest on, by name."""
+        return {name: self._priors[name] for name in wider_prior_names(self._study, self._design)}
 
     @property
     def readings(self) -> tuple[Reading, ...]:
@@ -232,7 +243,7 @@ class WorkforceModel:
             draws=draws,
             tune=tune,
             chains=chains,
-            cores=cores or min(chains, os.cpu_count() or 1),
+            cores=min(chains, os.cpu_count() or 1) if cores is None else cores,
             seed=seed_from(rng),
             target_accept=target_accept,
         )

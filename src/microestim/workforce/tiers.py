@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -118,7 +118,10 @@ class TierEstimates:
         InputError
             There is no such scope, or a class has no platform without evidence.
         """
-        classes = (without_class,) if isinstance(without_class, str) else tuple(without_class)
+        given: Any = without_class
+        if not isinstance(given, str | list | tuple | set | frozenset):
+            raise InputError(f"without_class is {given!r}; give a class, or a list of classes")
+        classes = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
         if scope == "observed":
             if classes:
                 raise InputError(
@@ -359,7 +362,7 @@ class TierEstimates:
                 "tier",
                 "estimand",
                 "median",
-                f"{level:.0%} credible interval",
+                f"{100 * level:g}% credible interval",
                 *(["without evidence"] if imputed else []),
             ),
             rows,

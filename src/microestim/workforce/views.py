@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from microestim.errors import InputError
 from microestim.results import ROUNDING_RULE, Summary, Table, printed_draws
 from microestim.workforce.posterior import JointPosterior
 from microestim.workforce.tiers import ESTIMANDS, Scope
@@ -83,15 +84,15 @@ class PosteriorViews(JointPosterior):
             rows.append((tier, words, printed[0][2] if printed else "not published", median, interval))
         n = self.design.n_platforms
         footer = [
-            f"People on the {n} observed platform{'s' if n > 1 else ''}; {level:.0%} equal-tailed credible "
-            "intervals. 'Registered' is not 'works'.",
+            f"People on the {n} observed platform{'s' if n > 1 else ''}; {100 * level:g}% equal-tailed "
+            "credible intervals. 'Registered' is not 'works'.",
         ]
         if self.reading is not None:
             footer.append(f"The question on frequency is read as about {self.reading}.")
         footer += [self.convergence.to_check().sentence, ROUNDING_RULE]
         title = f"{self.study.title}" + ("" if self.converged else " - NOT CONVERGED")
         table = Table(
-            ("tier", "estimand", "published", "median", f"{level:.0%} credible interval"),
+            ("tier", "estimand", "published", "median", f"{100 * level:g}% credible interval"),
             rows,
             title=title,
             footer=footer,
@@ -255,13 +256,29 @@ class PosteriorViews(JointPosterior):
         -------
         Table
             People in each tier: median and 95 % credible interval, one column a fit.
+
+        Raises
+        ------
+        InputError
+            A fit is of another study.
         """
+        if isinstance(others, PosteriorViews):
+            raise InputError("others is one fit; give a list of fits")
+        for other in others:
+            if other.study.hash != self.study.hash:
+                raise InputError(
+                    f"one of others is a fit of {other.study.id!r}, and this is one of {self.study.id!r}"
+                )
         fits = (self, *others)
+        priors = {name: {repr(fit.priors.get(name)) for fit in fits} for fit in fits for name in fit.priors}
+        differ = [name for name, versions in priors.items() if len(versions) > 1]
         heads = [
             (f"read as about {fit.reading}" if fit.reading else "fit")
             + ("" if fit.converged else " - NOT CONVERGED")
             for fit in fits
         ]
+        if len(set(heads)) < len(heads):
+            heads = [f"{number}: {head}" for number, head in enumerate(heads, start=1)]
         rows = []
         for tier in ESTIMANDS:
             printed = [printed_draws(fit.draws(tier)) for fit in fits]
@@ -269,7 +286,8 @@ class PosteriorViews(JointPosterior):
         return Table(
             ("people", *heads),
             rows,
-            title="The question on frequency, read in each way (the study's own first)",
+            title=f"{self.study.title}: {len(fits)} fits side by side",
+            footer=(f"Priors that differ: {', '.join(differ)}.",) if differ else (),
         )
 
     def plot(self) -> Figure:

@@ -331,7 +331,7 @@ class PooledCounts:
                 "seen",
                 "Chao bound",
                 "median",
-                f"{level:.0%} credible",
+                f"{100 * level:g}% credible",
                 "priors twice as wide",
                 "widened by",
             ),
