@@ -72,12 +72,14 @@ def test_calibration_in_the_tree_is_of_this_model():
         assert written["p_values"][tier] > 0.0025, tier
 
 
-def test_pooled_countries_in_the_tree_are_of_these_models(monkeypatch):
-    """`python experiments/pooled_countries.py` writes them anew."""
+@pytest.mark.parametrize("name", ["pooled_countries.json", "independent_countries.json"])
+def test_pooled_countries_in_the_tree_are_of_these_models(monkeypatch, name):
+    """`python experiments/pooled_countries.py`, plain and with `--independent`, writes them anew."""
     monkeypatch.syspath_prepend(str(DATA.parents[1] / "experiments"))
     import pooled_countries
 
-    written = json.loads((DATA / "pooled_countries.json").read_text(encoding="utf-8"))
+    written = json.loads((DATA / name).read_text(encoding="utf-8"))
+    assert written["drawn"] == ("from the pooled prior" if name[0] == "p" else "with correlation 0")
     models = [me.WorkforceModel(study) for study in pooled_countries.countries()]
     own = "+".join(density_fingerprint(model.design, model.priors)[:16] for model in models)
     assert written["fingerprint"] == own

@@ -227,7 +227,11 @@ def check_predictive(fit: FittedModel) -> CheckResult:
             "evidence, then refit without it (study.without) to see which tiers it moves."
         )
     else:
-        sentence = f"All {len(rows)} pieces of evidence look like evidence drawn from the fitted model."
+        sentence = (
+            f"All {len(rows)} pieces of evidence look like evidence drawn from the fitted model."
+            if len(rows) > 1
+            else "The one piece of evidence looks like evidence drawn from the fitted model."
+        )
     table = Table(
         ("evidence", "what", "observed", "replicates, median", "95% of replicates", "P(replicate higher)"),
         rows,
