@@ -590,6 +590,28 @@ def test_published_arithmetic_gives_the_french_results() -> None:
         assert np.std(draws[tier]) / value == pytest.approx(0.6 / math.sqrt(908) / 1.27, rel=0.05)
 
 
+def test_published_arithmetic_adds_no_total_to_its_parts_and_no_month_to_another() -> None:
+    """The report's totals contain the figures of the surveyed platform: 251,181 and not 290,551."""
+    study = me.load_study("fr-2018-report")
+    inputs = arithmetic.read_inputs(study)
+    assert inputs.within == {"ff-registrations", "ff-audience"}
+    found = arithmetic.estimates(inputs)
+    assert round(found["registered"]) == 251_181
+    assert round(found["monthly_active"]) == 48_819
+    assert round(found["weekly"]) == 14_066
+    draws = arithmetic.bootstrap(inputs, np.random.default_rng(1), resamples=20_000)
+    for tier in TIERS:
+        assert np.median(draws[tier]) == pytest.approx(found[tier], rel=0.02)
+    # June in the place of May.
+    (total,) = (item for item in study.evidence if item.id == "total-audience")
+    may, june = (
+        total.model_copy(update={"id": name, "period": f"2018-{month}", "contains": (), "value": value})
+        for name, month, value in (("may", "05", 9_000.0), ("june", "06", 11_000.0))
+    )
+    months = study.model_copy(update={"evidence": (june, may)})
+    assert arithmetic.estimates(arithmetic.read_inputs(months))["monthly_active"] == 11_000
+
+
 def test_published_arithmetic_of_worlds_is_centred_on_its_estimates(worlds: list[me.simulate.World]) -> None:
     n_weekly = 0
     for world in worlds:

@@ -69,6 +69,8 @@ class Inputs:
         The surveyed platform.
     memberships : tuple of (float, float, int) or None
         Mean, standard deviation and number of respondents.
+    within : frozenset of str
+        Ids of figures that another one of theirs contains: no sum adds them again.
     """
 
     registrations: dict[str, tuple[tuple[str, ...], Figure]]
@@ -76,10 +78,11 @@ class Inputs:
     captures: tuple[int, int, int] | Figure | None
     survey_on: str | None
     memberships: tuple[float, float, int] | None
+    within: frozenset[str] = frozenset()
 
 
 def read_inputs(study: Study) -> Inputs:
-    """Take from a study what the arithmetic uses; only the first audience service is.
+    """Take from a study what the arithmetic uses; only the first audience service is, and one month of it.
 
     Parameters
     ----------
@@ -106,11 +109,15 @@ def read_inputs(study: Study) -> Inputs:
         registrations[item.id] = (where, Figure(value, error))
     audiences = [item for item in items if isinstance(item, AudienceEvidence) and item.value]
     first = min((each.vendor for each in audiences), default=None)
-    visitors = {
-        each.id: (study.resolve(each.platforms), Figure(each.value or 0.0, _stated(each)))
-        for each in audiences
+    # A later month of the same platforms takes the place of an earlier one: months do not add up.
+    month = {
+        study.resolve(each.platforms): each
+        for each in sorted(audiences, key=lambda each: each.period)
         if each.vendor == first
     }
+    visitors = {each.id: (where, Figure(each.value or 0.0, _stated(each))) for where, each in month.items()}
+    used = registrations.keys() | visitors.keys()
+    within = frozenset(part for item in items if item.id in used for part in item.contains)
     captures: tuple[int, int, int] | Figure | None = None
     survey_on = None
     memberships = None
@@ -131,7 +138,7 @@ def read_inputs(study: Study) -> Inputs:
             and item.window == "ever"
         ):
             memberships = _moments(item)
-    return Inputs(registrations, visitors, captures, survey_on, memberships)
+    return Inputs(registrations, visitors, captures, survey_on, memberships, within)
 
 
 def estimates(inputs: Inputs) -> dict[str, float | None]:
@@ -147,8 +154,8 @@ def estimates(inputs: Inputs) -> dict[str, float | None]:
     dict of str to (float or None)
         People by tier; None where the arithmetic has no inputs.
     """
-    accounts = _total(inputs.registrations)
-    visitors = _total(inputs.visitors)
+    accounts = _total(inputs.registrations, inputs.within)
+    visitors = _total(inputs.visitors, inputs.within)
     memberships = 1.0 if inputs.memberships is None else inputs.memberships[0]
     size = _size(inputs.captures)
     weekly_accounts = None
@@ -218,14 +225,20 @@ def bootstrap(
         mean, sd, n = inputs.memberships
         memberships = np.maximum(mean + sd / math.sqrt(n) * rng.standard_normal(resamples), 1.0)
     size = _size_draws(inputs.captures, rng, resamples)
-    accounts = sum(registrations.values()) if registrations else None
-    seen = sum(visitors.values()) if visitors else None
+
+    def added(drawn: dict[str, Floats]) -> Floats | None:
+        apart = [values for name, values in drawn.items() if name not in inputs.within]
+        return np.sum(apart, axis=0) if apart else None
+
+    accounts, seen = added(registrations), added(visitors)
     weekly = None
     found = _anchor_name(inputs)
     if size is not None and found is not None:
         kind, name = found
         drawn = registrations if kind == "registrations" else visitors
-        weekly = size / drawn[name] * sum(drawn.values()) / memberships
+        whole = added(drawn)
+        assert whole is not None
+        weekly = size / drawn[name] * whole / memberships
     month = None if seen is None else seen / memberships
     return {
         "registered": None if accounts is None else accounts / memberships,
@@ -262,8 +275,9 @@ def _moments(item: MembershipsEvidence) -> tuple[float, float, int]:
     return mean, sd, n
 
 
-def _total(figures: dict[str, tuple[tuple[str, ...], Figure]]) -> float | None:
-    return sum(figure.value for _, figure in figures.values()) if figures else None
+def _total(figures: dict[str, tuple[tuple[str, ...], Figure]], within: frozenset[str]) -> float | None:
+    apart = [figure.value for name, (_, figure) in figures.items() if name not in within]
+    return sum(apart) if apart else None
 
 
 def _anchor_name(inputs: Inputs) -> tuple[str, str] | None:
@@ -281,7 +295,7 @@ def _anchor(inputs: Inputs) -> tuple[float, float] | None:
         return None
     kind, name = found
     figures = inputs.registrations if kind == "registrations" else inputs.visitors
-    total = _total(figures)
+    total = _total(figures, inputs.within)
     assert total is not None
     return figures[name][1].value, total
 
