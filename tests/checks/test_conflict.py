@@ -20,6 +20,7 @@ from microestim.checks.conflict import (
 from microestim.checks.extended_latent import extended_latent
 from microestim.checks.unexplained_spread import check_unexplained, unexplained_spread
 from microestim.models.design import Design
+from microestim.models.evaluation import Deviates, evaluate, log_densities
 from microestim.models.graph import graph_data
 from microestim.models.observations import Observation
 from microestim.models.people import TIER_IDS
@@ -251,13 +252,39 @@ def test_in_worlds_of_the_model_p_values_are_uniform_and_spread_is_explained(
     assert factor > 2.0
 
 
+def test_a_month_left_out_shares_its_lasting_error_with_the_month_that_is_left(
+    single_platform_fit: me.WorkforceFit,
+) -> None:
+    """The rest is a part of the whole: May has the same density, and June comes of the same quantities."""
+    contents = single_platform_fit.study.model_dump(by_alias=True)
+    (audience,) = (item for item in contents["evidence"] if item["id"] == "ff-audience")
+    may, june = (audience | {"id": name, "period": f"2018-0{n}"} for n, name in ((5, "may"), (6, "june")))
+    whole = me.WorkforceModel(me.Study(**contents | {"evidence": [may, june]}))
+    rest = whole.without("june")
+    assert [each.name for each in rest.design.observations] == ["may"]
+    assert (rest.design.parameters, rest.design.rows) == (whole.design.parameters, whole.design.rows)
+    alone = me.WorkforceModel(rest.study)
+    assert len(alone.design.parameters) < len(rest.design.parameters)
+    size = len(whole.design.parameters) + len(whole.design.rows)
+    vectors = np.random.default_rng(1).standard_normal((20, size))
+    parts = {}
+    for model in (whole, rest):
+        deviates = Deviates.from_vectors(vectors, model.design)
+        _, evidence = log_densities(model.design, DEFAULT_PRIORS, deviates)
+        latent = evaluate(model.design, DEFAULT_PRIORS, deviates)
+        observed = {each.name: each for each in whole.design.observations}["june"]
+        parts[model] = evidence["may"], observed.replicate(np.random.default_rng(2), latent)["june"]
+    for one, other in zip(parts[whole], parts[rest], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
 class WorldFits:
     """Fits of one study's model, and of it without each piece of evidence, to evidence that was drawn."""
 
     def __init__(self, model: me.WorkforceModel) -> None:
         self.model = model
         names = [observation.name for observation in model.design.observations]
-        self.models = {"": model} | {name: me.WorkforceModel(model.study.without(name)) for name in names}
+        self.models = {"": model} | {name: model.without(name) for name in names}
         for each in self.models.values():
             each.compile()
 

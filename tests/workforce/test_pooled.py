@@ -271,6 +271,7 @@ def test_what_is_said_of_a_country_names_those_that_it_was_fitted_with(small, fr
     monkeypatch.setattr("microestim.workforce.planning.LEAST_DRAWS", 100)
     plan = me.plan(fit, {"a figure": me.PlatformFigure(platform="mturk")}, rng=1)
     assert f"(fitted together with {france.id})" in plan.title
+    assert f"What {france.id} would say of quantities that only a candidate's data need" in str(plan)
     with pytest.raises(InputError, match="a plan is of one study: give the fit of one of"):
         me.plan(small, {"a figure": me.PlatformFigure(platform="mturk")})
 

@@ -63,6 +63,7 @@ def evidence_influence(
         if by == "evidence"
         else evidence_of_platforms(fit.design)
     )
+    whole = WorkforceModel(fit.study, priors=fit.all_priors)
     stream = progress_stream(progress)
     seed, without, needed = seed_from(rng), {}, {}
     for number, (left_out, names) in enumerate(groups.items(), start=1):
@@ -73,7 +74,7 @@ def evidence_influence(
             stream.write(f"  without {left_out} ({number} of {len(groups)})\n")
             stream.flush()
         try:
-            model = WorkforceModel(fit.study.without(*names), priors=fit.all_priors)
+            model = whole.without(*names)
         except StudyError as refused:
             needed[left_out] = str(refused)
             continue

@@ -139,6 +139,30 @@ class WorkforceModel:
         other._compiled = self._compiled
         return other
 
+    def without(self, *names: str) -> WorkforceModel:
+        """Give the model of all other evidence, with the same priors.
+
+        Parameters
+        ----------
+        *names : str
+            Ids of evidence to leave out.
+
+        Returns
+        -------
+        WorkforceModel
+            A new model, a part of this one: where a service counted a platform in several months, those that
+            are left still share its lasting error with those left out.
+
+        Raises
+        ------
+        StudyError, ScopeError
+            What is left says nothing of how large anything is, or does not go together.
+        """
+        other = WorkforceModel(self._study.without(*names))
+        other._design = design_model(other._study, like=self._design)
+        other._priors = self._priors
+        return other
+
     def with_study(self, study: Study) -> WorkforceModel:
         """Give the same priors on another study; a compiled model that is also that of the other is kept.
 

@@ -40,7 +40,8 @@ class CountryFit(PosteriorViews):
     """One country's part of a pooled fit: as a fit of its own, informed by the other countries.
 
     Made by `PooledFit`. What would have to fit the country again, or takes its prior for independent of the
-    other countries, is to be had of a fit of the study alone, and asking for it says so.
+    other countries, is to be had of a fit of the study alone, and asking for it says so. Only `me.plan` takes
+    it all the same, and says what it then leaves out.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from microestim.models.assembly.observed import ObservedStudy, is_assumed
@@ -13,13 +14,18 @@ from microestim.study.evidence import AudienceEvidence
 __all__ = ["read_audience"]
 
 
-def read_audience(observed: ObservedStudy) -> tuple[dict[str, str], list[AudienceFigure]]:
+def read_audience(
+    observed: ObservedStudy, like: Sequence[AudienceFigure] = ()
+) -> tuple[dict[str, str], list[AudienceFigure]]:
     """Read audience figures; a zero without a threshold is left out, with the reason.
 
     Parameters
     ----------
     observed : ObservedStudy
         The study.
+    like : sequence of AudienceFigure, optional
+        Figures of a study with more evidence. What a service's error is made of, and the months it is of, are
+        as they are there: a single figure of May says the same whether June's is known or left out.
 
     Returns
     -------
@@ -49,8 +55,10 @@ def read_audience(observed: ObservedStudy) -> tuple[dict[str, str], list[Audienc
         for platform in platforms
     )
     repeated = {source for (source, _), count in times.items() if count > 1}
+    repeated |= {figure.source for figure in like if figure.repeated}
     periods = tuple(dict.fromkeys(item.period for item, *_ in used))
     months = tuple(month_name(period) for period in periods) if len(periods) > 1 else ()
+    months = next((figure.months for figure in like), months)
     for item, value, platforms, stated in used:
         source = source_name(item.page_scope, item.vendor)
         sources[source] = f"visitors_per_person[{item.page_scope}]"

@@ -36,13 +36,16 @@ from microestim.study import Study
 __all__ = ["design_model"]
 
 
-def design_model(study: Study) -> Design:
+def design_model(study: Study, *, like: Design | None = None) -> Design:
     """Decide what the joint model of a study consists of.
 
     Parameters
     ----------
     study : Study
         The study; only evidence whose role is "evidence" is used, and only on observed platforms.
+    like : Design, optional
+        The model of the same study with more evidence, of which this one is to be a part: what errors of
+        audiences are made of is as it is there.
 
     Returns
     -------
@@ -59,7 +62,8 @@ def design_model(study: Study) -> Design:
     """
     observed = ObservedStudy(study)
     sizes, declared = read_sizes(observed)
-    sources, visitors = read_audience(observed)
+    figures = [] if like is None else [o for o in like.observations if isinstance(o, AudienceFigure)]
+    sources, visitors = read_audience(observed, figures)
     frames, answers = read_surveys(observed)
     observations = (*declared, *visitors, *answers, *read_never_used(observed), *read_ratios(observed))
     if not any(map(_says_how_large, observations)):
