@@ -254,15 +254,22 @@ def _histories(o: Any, w: World, sizes: Any) -> float:
     by_cell = [w.answered(o.frame, i) for i in range(len(X))]
     bands = {band for band, _ in o.counts}
     stated = {"": np.ones(len(X))} if bands == {""} else w.stated(o.frame, o.any_platform)
-    total = 0.0
+    means = {}
     for band in bands:
         mean = {
             h: accounts * sum(weights[i] * stated[band][i] * by_cell[i][h] for i in range(len(X)))
             for h in by_cell[0]
         }
-        if o.waves == 2:
-            mean = _matched(w, mean["10"], mean["01"], mean["11"])
-        total += sum(stats.poisson.logpmf(o.counts.get((band, h), 0), value) for h, value in mean.items())
+        means[band] = _matched(w, mean["10"], mean["01"], mean["11"]) if o.waves == 2 else mean
+    counts = {band: [o.counts.get((band, h), 0) for h in mean] for band, mean in means.items()}
+    if not o.bands_known:
+        cells = ((counts[band], means[band].values()) for band in bands)
+        return sum(stats.poisson.logpmf(list(n), list(mean)).sum() for n, mean in cells)
+    expected = sum(sum(mean.values()) for mean in means.values())
+    total = stats.poisson.logpmf(sum(map(sum, counts.values())), expected)
+    for band, mean in means.items():
+        chances = np.array(list(mean.values())) / sum(mean.values())
+        total += stats.multinomial.logpmf(counts[band], sum(counts[band]), chances)
     return total
 
 

@@ -1,13 +1,17 @@
 """Every observation model against a second implementation, and its simulator against its density."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+import microestim as me
 from microestim.models import observations
 from microestim.models.evaluation import Deviates, evaluate, model_numbers
 from microestim.models.namespace import NUMPY
 
 STUDIES = ("fr-2018", "one platform", "everything")
+TABLE = "alpha-frequency"
 
 
 def latent_at(model, vectors, generative=False):
@@ -42,6 +46,34 @@ def test_log_likelihood_against_a_second_implementation(models, second, study, a
         # A log-likelihood is up to a constant of the data, so differences between points are compared. The
         # roots of Plackett's equation and SciPy's beta-binomial are good to some 1e-9 of terms of up to 1e5.
         assert np.allclose(np.diff(got), np.diff(expected), rtol=1e-6, atol=1e-6), observation.name
+
+
+def test_answers_by_band_and_history_count_once_beside_a_table_of_frequency(models):
+    """Histories within bands and the table of frequency together are the counts by band and history."""
+    model = models["everything"]
+    histories, table = (
+        {o.name: o for o in model.design.observations}[name] for name in ("alpha-waves", TABLE)
+    )
+    assert histories.bands_known
+    in_all = {
+        band: float(sum(count for (of, _), count in histories.counts.items() if of == band))
+        for band in ("weekly", "monthly", "less")
+    }
+    same = dataclasses.replace(table, counts=in_all, any_platform=histories.any_platform)
+    latent = latent_at(model, np.random.default_rng(4).standard_normal((100, size_of(model))))
+    whole, within, margin = (
+        np.asarray(each.log_likelihood(NUMPY, latent, each.observed))
+        for each in (dataclasses.replace(histories, bands_known=False), histories, same)
+    )
+    # Up to wrong links, which fall on bands otherwise than answers do.
+    assert np.std(whole - within) > 50
+    assert np.std(whole - within - margin) < 0.05 * np.std(margin)
+
+
+def test_a_table_of_another_time_is_of_other_answers(models):
+    study = models["everything"].study
+    other = me.WorkforceModel(study.replacing(TABLE, period="2019-01"))
+    assert not {o.name: o for o in other.design.observations}["alpha-waves"].bands_known
 
 
 @pytest.mark.parametrize("study", STUDIES)

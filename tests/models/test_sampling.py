@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 import microestim as me
 from microestim.errors import InputError
@@ -9,26 +10,38 @@ from microestim.models.graph import build_graph, graph_data
 from microestim.models.sampling import CompiledModel, SamplerSettings, compile_model, seed_from
 
 
-@pytest.fixture(scope="module")
-def compiled() -> CompiledModel:
-    """France."""
-    model = me.WorkforceModel(me.load_study("fr-2018"))
+def compiled_model(study: me.Study) -> CompiledModel:
+    model = me.WorkforceModel(study)
     function = compile_model(build_graph(model.design, model._priors))
     return function.with_data(graph_data(model.design, model._priors))
 
 
-def test_chains_start_apart_and_no_lower_than_draws_lie(compiled: CompiledModel) -> None:
-    starts = np.array([compiled.start(seed) for seed in range(40)])
-    heights = np.array([compiled.log_density(start) for start in starts])
-    highest = max(heights)
-    # Draws of a normal distribution lie below its mode by half the number of its coordinates; these, by at
-    # most twice that.
-    assert (heights > highest - compiled.size).all()
-    drawn = [np.random.default_rng(seed).uniform(-1.0, 1.0, compiled.size) for seed in range(40)]
-    assert max(compiled.log_density(point) for point in drawn) < heights.min()
-    # Deviates are standard normal in the prior: the starts keep most of the spread they were drawn with.
-    assert np.median(starts.std(axis=0)) > 0.4
-    assert np.array_equal(compiled.start(3), starts[3])
+@pytest.fixture(scope="module")
+def compiled() -> CompiledModel:
+    """France."""
+    return compiled_model(me.load_study("fr-2018"))
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_chains_start_apart_and_as_high_as_draws_lie(
+    compiled: CompiledModel, single_platform_fit: me.WorkforceFit, small: bool
+) -> None:
+    density = compiled_model(single_platform_fit.study) if small else compiled
+    starts = np.array([density.start(seed) for seed in range(40)])
+    heights = np.array([density.log_density(start) for start in starts])
+
+    def downhill(point: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = density._density_and_gradient(point)
+        return -value, -gradient
+
+    mode = -optimize.minimize(downhill, starts[0], jac=True, options={"maxiter": 2000}).fun
+    # Draws of a normal distribution lie below its mode by half the number of its coordinates. A few steps do
+    # not find the mode itself, so the starts are a little lower.
+    assert (mode - heights).min() > 0.45 * density.size
+    assert (mode - heights).max() < density.size
+    # Deviates are standard normal in the prior: the starts keep most of its spread.
+    assert np.median(starts.std(axis=0)) > 0.6
+    assert np.array_equal(density.start(3), starts[3])
 
 
 def test_a_whole_number_of_any_kind_is_a_seed_and_a_length() -> None:
@@ -69,5 +82,5 @@ def test_a_start_without_a_density_is_left_to_the_sampler(compiled: CompiledMode
     assert compiled.data is not None
     broken = compiled.with_data({name: np.full(length, np.nan) for name, length in compiled.lengths.items()})
     assert np.isnan(broken.log_density(np.zeros(broken.size)))
-    expected = np.random.default_rng(1).uniform(-1.0, 1.0, broken.size)
+    expected = np.random.default_rng(1).uniform(-2.0, 2.0, broken.size)
     assert np.array_equal(broken.start(1), expected)

@@ -71,8 +71,9 @@ class SamplerSettings:
             raise InputError(f"target_accept is {target!r}; it must be a number from 0.5 to below 1")
 
 
-_STEPS_UPHILL = 10
-"""Steps by which the starts of France's chains come to be no lower than draws of its posterior are."""
+_STEPS_UPHILL = 40
+"""Steps of L-BFGS that come close to the mode of France's posterior from where chains are drawn."""
+_HALVINGS = 30
 
 
 @dataclass(frozen=True)
@@ -143,10 +144,10 @@ class CompiledModel:
         Returns
         -------
         ndarray, shape (size,)
-            Uniform deviates between -1 and 1, moved uphill by a few steps of L-BFGS: from as far down as they
-            are drawn, the first trajectories are fast enough to leave a chain in some far corner for good.
-            For France they end higher than draws lie, with half of their spread; with a dozen quantities,
-            next to the mode.
+            Uniform deviates between -2 and 2, moved uphill by L-BFGS as far as draws lie, which is below the
+            mode by half the number of coordinates where the posterior is normal, and no further. From as far
+            down as deviates are drawn, the first trajectories are fast enough to leave a chain in some far
+            corner for good; from the mode, all chains would start at one point and could not disagree.
         """
         from scipy.optimize import minimize
 
@@ -154,12 +155,33 @@ class CompiledModel:
             value, gradient = self._density_and_gradient(point)
             return (-value, -gradient) if math.isfinite(value) else (math.inf, gradient)
 
-        drawn = np.random.default_rng(seed).uniform(-1.0, 1.0, self.size)
+        drawn = np.random.default_rng(seed).uniform(-2.0, 2.0, self.size)
         if not math.isfinite(self.log_density(drawn)):
             # The sampler asks for another seed.
             return drawn
-        found = minimize(downhill, drawn, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS_UPHILL})
-        return np.asarray(found.x) if math.isfinite(found.fun) else drawn
+        path = [drawn]
+        minimize(
+            downhill,
+            drawn,
+            jac=True,
+            method="L-BFGS-B",
+            callback=lambda point: path.append(np.array(point)),
+            options={"maxiter": _STEPS_UPHILL},
+        )
+        heights = [self.log_density(point) for point in path]
+        enough = max(heights) - self.size / 2.0
+        place = next(i for i, height in enumerate(heights) if height >= enough)
+        return path[0] if place == 0 else self._lowest(path[place - 1], path[place], enough)
+
+    def _lowest(self, below: np.ndarray, above: np.ndarray, enough: float) -> np.ndarray:
+        """Find the point of a step uphill at which it has come high enough."""
+        for _ in range(_HALVINGS):
+            middle = (below + above) / 2.0
+            if self.log_density(middle) >= enough:
+                above = middle
+            else:
+                below = middle
+        return above
 
     def _density_and_gradient(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         import ctypes

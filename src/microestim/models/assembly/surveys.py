@@ -22,6 +22,7 @@ from microestim.study.evidence import (
     LastVisitEvidence,
     MembershipsEvidence,
 )
+from microestim.study.periods import overlap
 
 __all__ = ["read_surveys"]
 
@@ -67,6 +68,15 @@ def read_surveys(observed: ObservedStudy) -> tuple[tuple[Frame, ...], list[Obser
             )
         return use(frame, count)
 
+    def asked_apart(item: CapturesEvidence, frame: str) -> bool:
+        """Whether a table of frequency has the same answers: one of the same survey, at the same time."""
+        return item.histories_by_frequency is not None and any(
+            isinstance(other, ActivityEvidence)
+            and _frame_of(observed, other) == frame
+            and overlap(other.period, item.period)
+            for other in observed.items
+        )
+
     readings = {
         _frame_of(observed, item): item.frequency_scope == "any platform"
         for item in observed.items
@@ -75,7 +85,8 @@ def read_surveys(observed: ObservedStudy) -> tuple[tuple[Frame, ...], list[Obser
     for item in observed.items:
         if isinstance(item, CapturesEvidence):
             frame = use_waves(item)
-            observations.append(_captures(item, frame, any_platform=readings.get(frame, False)))
+            any_platform, apart = readings.get(frame, False), asked_apart(item, frame)
+            observations.append(_captures(item, frame, any_platform=any_platform, bands_known=apart))
         elif isinstance(item, ActivityEvidence):
             observations.append(_frequency(item, use(_frame_of(observed, item))))
         elif isinstance(item, LastVisitEvidence):
@@ -101,7 +112,9 @@ def _frame_of(
     return "+".join(observed.study.resolve(asked))
 
 
-def _captures(item: CapturesEvidence, frame: str, *, any_platform: bool) -> PublishedEstimate | HistoryCounts:
+def _captures(
+    item: CapturesEvidence, frame: str, *, any_platform: bool, bands_known: bool
+) -> PublishedEstimate | HistoryCounts:
     if item.estimate is not None:
         return PublishedEstimate(
             name=item.id,
@@ -129,6 +142,7 @@ def _captures(item: CapturesEvidence, frame: str, *, any_platform: bool) -> Publ
         waves=waves,
         counts=counts,
         any_platform=any_platform,
+        bands_known=bands_known,
     )
 
 

@@ -36,6 +36,10 @@ def _linked(xp: Namespace, latent: Latent, counts: dict[str, Any]) -> dict[str, 
 class HistoryCounts(ReadFrequency):
     """Answers by capture history, and by stated frequency where that is known: independent Poisson counts.
 
+    Where the frequency that the same people stated is a piece of evidence of its own, their number by band
+    is left to it, so that no answer counts twice: what is read here is their number in all, and the histories
+    within each band. Both pieces together are then the Poisson counts again.
+
     With two waves the counts carry matching errors, answers from outside the population and dependence
     between the waves; with more, waves depend on each other only through activity.
 
@@ -47,11 +51,14 @@ class HistoryCounts(ReadFrequency):
         Number of waves.
     counts : mapping of (str, str) to int
         Answers by (band, history); the band is "" where frequency is not known.
+    bands_known : bool, default False
+        Whether the number of answers by band is evidence of its own.
     """
 
     frame: str
     waves: int
     counts: Mapping[tuple[str, str], int]
+    bands_known: bool = False
 
     def key(self, band: str, history: str) -> str:
         """Name of the number that counts one cell.
@@ -109,7 +116,21 @@ class HistoryCounts(ReadFrequency):
             total = total - mean
             if cell in self.counts:
                 total = total + numbers[self.key(*cell)] * xp.log(mean)
-        return total - sum(math.lgamma(count + 1.0) for count in self.counts.values())
+        total = total - sum(math.lgamma(count + 1.0) for count in self.counts.values())
+        if not self.bands_known:
+            return total
+        # Less the multinomial probability of the numbers by band, which is the other piece's.
+        by_band = {
+            band: (
+                sum(mean for (of, _), mean in expected.items() if of == band),
+                sum(numbers[key] for (of, _), key in self._cells() if of == band),
+            )
+            for band in self._bands
+        }
+        whole = sum(mean for mean, _ in by_band.values())
+        for mean, count in by_band.values():
+            total = total - count * (xp.log(mean) - xp.log(whole))
+        return total
 
     @override
     def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
