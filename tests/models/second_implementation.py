@@ -314,13 +314,18 @@ def _by_frequency(o: Any, w: World, sizes: Any) -> float:
     return total
 
 
+def _of_printed(o: Any, error: float) -> float:
+    """Error of a mean as printed: rounding is uniform over the unit."""
+    return error if o.rounded_to is None else math.hypot(error, stats.uniform(0, o.rounded_to).std())
+
+
 def _membership_mean(o: Any, w: World, sizes: Any) -> float:
     respondents = w.respondents(o.frame)
     pmf = _number_pmf(w, respondents)
     number = np.arange(w.n)
     mean = float(pmf @ number)
     sd = math.sqrt(pmf @ number**2 - mean**2) if o.sd is None else o.sd
-    return stats.norm.logpdf(o.value, 1 + mean, sd / math.sqrt(o.n))
+    return stats.norm.logpdf(o.value, 1 + mean, _of_printed(o, sd / math.sqrt(o.n)))
 
 
 def _active_memberships(o: Any, w: World, sizes: Any) -> float:
@@ -330,7 +335,7 @@ def _active_memberships(o: Any, w: World, sizes: Any) -> float:
     elsewhere = w.elsewhere(o.frame, float(weights @ seen))
     others = np.array([w.mean_others(i) for i in range(len(X))]) * elsewhere
     mean = 1 + _mean_of(w, others, w.respondents(o.frame) * seen)
-    return stats.norm.logpdf(o.value, mean, o.sd / math.sqrt(o.n))
+    return stats.norm.logpdf(o.value, mean, _of_printed(o, o.sd / math.sqrt(o.n)))
 
 
 def _any_platform(o: Any, w: World, sizes: Any) -> float:
@@ -338,11 +343,18 @@ def _any_platform(o: Any, w: World, sizes: Any) -> float:
     mean = np.array([w.mean_others(i) + w.p["other_memberships"] for i in range(len(X))])
     law = stats.nbinom(shape, shape / (shape + mean))
     first, second = respondents @ law.mean(), respondents @ (law.var() + law.mean() ** 2)
-    total = stats.norm.logpdf(o.mean, 1 + first, math.sqrt((second - first**2) / o.n))
-    if o.single is not None:
-        alone = respondents @ law.pmf(0)
-        total += o.single * math.log(alone) + (o.n - o.single) * math.log1p(-alone)
-    return total
+    sd = math.sqrt(second - first**2)
+    wider = 1.0 if o.sd is None else o.sd / sd
+    if o.single is None:
+        return stats.norm.logpdf(o.mean, 1 + first, _of_printed(o, wider * sd / math.sqrt(o.n)))
+    # The law of those who have another: the sum of the others, over those who have one and all respondents.
+    alone, several = respondents @ law.pmf(0), o.n - o.single
+    mean = first / (1 - alone)
+    sd = math.sqrt(second / (1 - alone) - mean**2)
+    error = _of_printed(o, wider * sd * math.sqrt(several) / o.n)
+    # The binomial law of a number that a share was printed of, and so no whole one.
+    total = o.single * math.log(alone) + several * math.log1p(-alone)
+    return total + stats.norm.logpdf(o.mean, 1 + several * mean / o.n, error)
 
 
 def _population(o: Any, w: World, sizes: Any) -> float:

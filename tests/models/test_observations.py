@@ -139,6 +139,58 @@ def test_observed_statistics_are_those_of_the_study(models, study):
         assert np.shape(replicated) == (7,)
 
 
+def test_a_mean_on_any_platform_and_the_share_with_one_are_of_the_same_people(models):
+    """Drawn from respondents one by one, the mean falls where more of them have a single platform."""
+    model = models["everything"]
+    (kept,) = (o for o in model.design.observations if isinstance(o, observations.AnyPlatformMemberships))
+    asked = dataclasses.replace(kept, sd=None, rounded_to=None)
+    rng = np.random.default_rng(8)
+    point = 0.2 * rng.standard_normal(size_of(model))
+    latent = latent_at(model, point[None])
+    frame = latent.frame(asked.frame)
+    shape = float(latent.p["other_dispersion"][0])
+    by_cell = (latent.others + latent.p["other_memberships"][..., None]).ravel()
+    weights = np.broadcast_to(frame.respondents.ravel(), by_cell.shape)
+    worlds = 4000
+    cells = rng.choice(by_cell.size, p=weights / weights.sum(), size=(worlds, asked.n))
+    others = rng.negative_binomial(shape, shape / (shape + by_cell[cells]))
+    drawn = asked.replicate(rng, latent_at(model, np.repeat(point[None], worlds, axis=0)))
+    single, mean = drawn[f"{asked.name}[one only]"], drawn[asked.name]
+    expected = (others == 0).sum(1), 1 + others.mean(1)
+    assert np.corrcoef(*expected)[0, 1] < -0.3
+    # Four standard errors over 4,000 worlds: of a mean in spreads, and of a correlation at most, 4/sqrt(4000)
+    # = 0.063, so 0.09 for the difference of two; a ratio of spreads has the same.
+    for ours, theirs in zip((single, mean), expected, strict=True):
+        assert abs(ours.mean() - theirs.mean()) < 0.09 * theirs.std()
+        assert abs(ours.std() / theirs.std() - 1) < 0.09
+    assert abs(np.corrcoef(single, mean)[0, 1] - np.corrcoef(*expected)[0, 1]) < 0.09
+
+
+@pytest.mark.parametrize("unit", [0.1, 1.0])
+def test_a_rounded_mean_says_as_much_less_as_rounding_hides(models, unit):
+    model = models["everything"]
+    latent = latent_at(model, 0.3 * np.random.default_rng(9).standard_normal((50, size_of(model))))
+    kinds = observations.MembershipMean, observations.ActiveMemberships
+    for each in (o for o in model.design.observations if isinstance(o, kinds)):
+        exact = dataclasses.replace(each, rounded_to=None)
+        centre, error = exact.centre_and_error(NUMPY, latent)
+        rounded = dataclasses.replace(each, rounded_to=unit).centre_and_error(NUMPY, latent)
+        # A uniform law of width h has variance h**2 / 12.
+        assert np.array_equal(rounded[0], centre)
+        assert np.allclose(rounded[1] ** 2 - error**2, unit**2 / 12, rtol=1e-9)
+
+
+def test_respondents_who_all_have_one_platform_say_nothing_by_their_mean(models):
+    model = models["everything"]
+    (kept,) = (o for o in model.design.observations if isinstance(o, observations.AnyPlatformMemberships))
+    alone = dataclasses.replace(kept, mean=1.0, single=float(kept.n), sd=None, rounded_to=None)
+    latent = latent_at(model, 0.3 * np.random.default_rng(10).standard_normal((50, size_of(model))))
+    share = latent.frame(kept.frame)
+    chance = (share.respondents * share.no_other(1.0)).sum(-1)
+    got = alone.log_likelihood(NUMPY, latent, alone.observed)
+    assert np.allclose(got, kept.n * np.log(chance), rtol=1e-12)
+
+
 @pytest.mark.parametrize("up", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("down", [0.0, 0.2, 1.0])
 def test_stated_bands_are_a_distribution(models, up, down):

@@ -324,6 +324,21 @@ BROKEN = {
         "mean = 0.9",
         ("evidence[12].mean", "too small", "0.9", "1.0 or more", StudyError),
     ),
+    "mean below what the share with one platform allows": (
+        "mean = 2.5",
+        "mean = 1.2",
+        ("evidence[12].mean", "two platforms or more", "1.2", "1.695 or more", StudyError),
+    ),
+    "mean above 1 of people with one platform": (
+        "share_single = 0.3",
+        "share_single = 1",
+        ("evidence[12].mean", "all respondents are on one", "2.5", "1", StudyError),
+    ),
+    "a mean rounded to more than one": (
+        "rounded_to = 0.5",
+        "rounded_to = 5",
+        ("evidence[12].rounded_to", "too large", "5", "1.0 or less", StudyError),
+    ),
     "memberships ever worked on": (
         'kind = "registered"\ncounts',
         'kind = "worked"\ncounts',

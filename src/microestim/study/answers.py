@@ -25,6 +25,9 @@ from microestim.study.vocabulary import (
     bound_text,
 )
 
+_SHARE_ROUNDING = 0.005
+"""A share that was printed to a per cent is within so much of what was counted."""
+
 __all__ = ["ActivityEvidence", "HoursEvidence", "IncomeEvidence", "MembershipsEvidence"]
 
 
@@ -118,6 +121,21 @@ def _membership_counts(values: Values) -> Iterator[Problem]:
         yield Problem(("sd",), "a mean of 1 leaves no spread: nobody has fewer than 1", sd, "0")
 
 
+def _mean_fits_share(values: Values) -> Iterator[Problem]:
+    """Those who are not on one platform are on two or more."""
+    mean, single, unit = values["mean"], values["share_single"], values["rounded_to"]
+    if mean is None or single is None:
+        return
+    half, least = (0.1 if unit is None else unit) / 2, 2 - single - _SHARE_ROUNDING
+    if mean + half < least:
+        message = (
+            f"{1 - single:.4g} of the respondents are on two platforms or more, which makes a larger mean"
+        )
+        yield Problem(("mean",), message, mean, f"{least:.4g} or more")
+    if single == 1 and mean - half > 1:
+        yield Problem(("mean",), "all respondents are on one platform, which makes a mean of 1", mean, "1")
+
+
 class MembershipsEvidence(EvidenceItem):
     """On how many platforms respondents are registered, or work.
 
@@ -131,7 +149,9 @@ class MembershipsEvidence(EvidenceItem):
         exactly_one(("counts",), ("mean",), ("by_frequency",), what="the memberships"),
         only_with("sd", "mean"),
         only_with("share_single", "mean"),
+        only_with("rounded_to", "mean"),
         Rule(("counts", "by_frequency", "n", "mean", "sd"), _membership_counts),
+        Rule(("mean", "share_single", "rounded_to"), _mean_fits_share),
         costs_answers,
     )
 
@@ -147,6 +167,8 @@ class MembershipsEvidence(EvidenceItem):
     """Mean number of platforms a respondent."""
     n: Annotated[int, Field(ge=1)] | None = None
     """Respondents."""
+    rounded_to: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Unit to which the mean was rounded: 1 where 'two on average' is printed. Unless given, it is exact."""
     sd: Annotated[float, Field(ge=0)] | None = None
     """Standard deviation of the number of platforms."""
     share_single: Share | None = None
@@ -193,8 +215,9 @@ class MembershipsEvidence(EvidenceItem):
         verb = "registered on" if self.kind == "registered" else "worked on"
         when = "" if self.window == "ever" else f" in the last {self.window}"
         single = "" if self.share_single is None else f", {self.share_single:.1%} on one only"
+        rounded = "" if self.rounded_to is None else f", rounded to {self.rounded_to:g}"
         return (
-            f"{verb} {self.headline:.4g} platforms a person on average{when}, "
+            f"{verb} {self.headline:.4g} platforms a person on average{when}{rounded}, "
             f"{self.n_respondents:,} respondents{single}"
         )
 

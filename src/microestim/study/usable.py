@@ -153,6 +153,9 @@ def _memberships(parts: Parts, item: MembershipsEvidence) -> Iterator[_Wrong]:
 
 
 def _memberships_weighed(item: MembershipsEvidence) -> Iterator[_Wrong]:
+    if item.platforms == "any" and item.sd == 0 and item.mean != 1:
+        message = "a standard deviation of exactly 0 leaves no spread to weigh the mean by"
+        yield "sd", message, item.sd, "the counts, or no sd", StudyError
     if item.platforms == "any" or item.frame == "population":
         return
     wanted = "registered" if item.window == "ever" else "worked"

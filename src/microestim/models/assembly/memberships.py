@@ -48,6 +48,13 @@ def _worth(item: MembershipsEvidence) -> int:
     return max(round(item.n_respondents / (item.design_effect or 1.0)), 1)
 
 
+def _spread(item: MembershipsEvidence) -> float:
+    """Give the standard deviation of counted memberships."""
+    counts = item.counts_by_number or {}
+    squares = sum(count * (k - item.headline) ** 2 for k, count in counts.items())
+    return float(np.sqrt(squares / item.n_respondents))
+
+
 def read_memberships(
     observed: ObservedStudy, item: MembershipsEvidence, frame: str, *, any_platform: bool
 ) -> Observation:
@@ -78,10 +85,10 @@ def read_memberships(
     """
     effect = item.design_effect or 1.0
     if item.platforms == "any":
-        n = _worth(item)
-        single = item.share_single
+        n, single, sd = _worth(item), item.share_single, item.sd or None
         if item.counts_by_number is not None:
-            single = item.counts_by_number.get(1, 0) / item.n_respondents
+            # Where all gave one number, the model's own spread weighs it.
+            single, sd = item.counts_by_number.get(1, 0) / item.n_respondents, _spread(item) or None
         return AnyPlatformMemberships(
             name=item.id,
             label="mean memberships on any platform",
@@ -90,6 +97,8 @@ def read_memberships(
             mean=item.headline,
             n=n,
             single=None if single is None else single * n,
+            sd=sd,
+            rounded_to=item.rounded_to,
         )
     _check_counted_over(observed, item)
     counts = item.counts_by_number
@@ -103,10 +112,7 @@ def read_memberships(
     label = "mean memberships of respondents"
     unit = "platforms per person"
     if item.window != "ever":
-        n, sd = _worth(item), item.sd or 0.0
-        if counts is not None:
-            squares = sum(c * (k - item.headline) ** 2 for k, c in counts.items())
-            sd = float(np.sqrt(squares / item.n_respondents))
+        sd = _spread(item) if counts is not None else item.sd or 0.0
         if sd == 0:
             raise StudyError(
                 f"evidence {item.id!r}: all respondents gave the same number, so its mean has no "
@@ -119,8 +125,9 @@ def read_memberships(
             value=item.headline,
             frame=frame,
             window=item.window,
-            n=n,
+            n=_worth(item),
             sd=sd,
+            rounded_to=item.rounded_to,
         )
     elif item.by_frequency is not None:
         table = {
@@ -158,6 +165,7 @@ def read_memberships(
             frame=frame,
             n=_worth(item),
             sd=item.sd,
+            rounded_to=item.rounded_to,
         )
 
 

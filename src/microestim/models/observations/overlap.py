@@ -10,7 +10,7 @@ import numpy as np
 
 from microestim.models.activity import CELL_RATES, SEEN_IN_MONTH, WEEKLY_RATE, share
 from microestim.models.latent import FrameLatent, Latent
-from microestim.models.namespace import Namespace
+from microestim.models.namespace import Namespace, log_normal_density
 from microestim.models.observations.observation import (
     GaussianObservation,
     Observation,
@@ -43,6 +43,11 @@ def _spread_of_mean(
     return xp.sqrt((second - mean * mean) / n)
 
 
+def _as_printed(xp: Namespace, error: Any, rounded_to: float | None) -> Any:
+    """Add what rounding leaves open: the variance of a uniform law over the width of a printed unit."""
+    return error if rounded_to is None else xp.sqrt(error * error + rounded_to**2 / 12.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class MembershipMean(GaussianObservation):
     """Respondents' mean number of the study's platforms: normal around the model's mean.
@@ -55,19 +60,22 @@ class MembershipMean(GaussianObservation):
         Respondents.
     sd : float or None
         Standard deviation over respondents, where printed; else the model's own.
+    rounded_to : float or None
+        Unit to which the mean was rounded.
     """
 
     scale: ClassVar[Literal["identity", "log", "logit"]] = "identity"
     frame: str
     n: int
     sd: float | None
+    rounded_to: float | None = None
 
     @override
     def centre_and_error(self, xp: Namespace, latent: Latent) -> tuple[Any, Any]:
         frame = latent.frame(self.frame)
         others = share(frame.respondents, latent.others)
         error = _spread_of_mean(xp, frame, latent.others, latent.membership_variance, others, self.n, self.sd)
-        return 1.0 + others, error
+        return 1.0 + others, _as_printed(xp, error, self.rounded_to)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +92,8 @@ class ActiveMemberships(GaussianObservation):
         Respondents who worked at all in the window.
     sd : float
         Standard deviation over respondents.
+    rounded_to : float or None
+        Unit to which the mean was rounded.
     """
 
     scale: ClassVar[Literal["identity", "log", "logit"]] = "identity"
@@ -91,6 +101,7 @@ class ActiveMemberships(GaussianObservation):
     window: Literal["month", "week"]
     n: int
     sd: float
+    rounded_to: float | None = None
 
     @override
     def centre_and_error(self, xp: Namespace, latent: Latent) -> tuple[Any, Any]:
@@ -100,15 +111,15 @@ class ActiveMemberships(GaussianObservation):
         # 'Seen in the window' on another platform is taken as its threshold form at the same share.
         elsewhere = frame.elsewhere(share(frame.weights, seen))
         others = share(here, latent.others * elsewhere) / here.sum(-1)
-        return 1.0 + others, self.sd / self.n**0.5 + 0.0 * others
+        return 1.0 + others, _as_printed(xp, self.sd / self.n**0.5 + 0.0 * others, self.rounded_to)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnyPlatformMemberships(Observation):
     """Memberships counted over all platforms, those outside the study included.
 
-    The mean is normal around one, the study's others and those outside it; the share of respondents
-    with a single platform is binomial.
+    The number of respondents with a single platform is binomial. Given that number, the mean is normal around
+    what those with several have on average: one, the study's others and those outside it.
 
     Parameters
     ----------
@@ -120,12 +131,18 @@ class AnyPlatformMemberships(Observation):
         Respondents.
     single : float or None
         Respondents with exactly one platform.
+    sd : float or None
+        Standard deviation over respondents, where known; else the model's own.
+    rounded_to : float or None
+        Unit to which the mean was rounded.
     """
 
     frame: str
     mean: float
     n: int
     single: float | None
+    sd: float | None = None
+    rounded_to: float | None = None
 
     @property
     @override
@@ -134,31 +151,51 @@ class AnyPlatformMemberships(Observation):
         return numbers if self.single is None else numbers | {f"{self.name}[one only]": self.single}
 
     def _moments(self, xp: Namespace, latent: Latent) -> tuple[Any, Any, Any]:
+        """Mean of the other platforms and of their square, and the share of people who have none."""
         frame = latent.frame(self.frame)
         by_cell = latent.others + latent.p["other_memberships"][..., None]
         shape = latent.p["other_dispersion"][..., None]
         others = share(frame.respondents, by_cell)
         second = share(frame.respondents, by_cell + by_cell * by_cell / shape + by_cell * by_cell)
-        error = xp.sqrt((second - others * others) / self.n)
-        return 1.0 + others, error, share(frame.respondents, frame.no_other(1.0))
+        return others, second, share(frame.respondents, frame.no_other(1.0))
+
+    def _centre_and_error(
+        self, xp: Namespace, moments: tuple[Any, Any, Any], several: Any
+    ) -> tuple[Any, Any]:
+        """Give the law of the mean, where so many respondents have several platforms (None: not told)."""
+        others, second, alone = moments
+        spread = second - others * others
+        if several is None:
+            centre, variance = 1.0 + others, spread / self.n
+        else:
+            each = others / (1.0 - alone)
+            centre = 1.0 + each * several / self.n
+            # With nobody on several platforms the mean is 1, and has no law.
+            variance = (second / (1.0 - alone) - each * each) * xp.maximum(several, 1.0) / self.n**2
+        if self.sd is not None:
+            variance = variance * (self.sd**2 / spread)
+        return centre, _as_printed(xp, xp.sqrt(variance), self.rounded_to)
 
     @override
     def log_likelihood(self, xp: Namespace, latent: Latent, numbers: Mapping[str, Any]) -> Any:
-        centre, error, single = self._moments(xp, latent)
-        z = (numbers[self.name] - centre) / error
-        total = -0.5 * z * z - xp.log(error)
-        if self.single is not None:
-            count = numbers[f"{self.name}[one only]"]
-            total = total + count * xp.log(single) + (self.n - count) * xp.log(1.0 - single)
-        return total
+        moments = self._moments(xp, latent)
+        if self.single is None:
+            return log_normal_density(xp, numbers[self.name], *self._centre_and_error(xp, moments, None))
+        count, alone = numbers[f"{self.name}[one only]"], moments[2]
+        several = self.n - count
+        law = self._centre_and_error(xp, moments, several)
+        of_mean = xp.minimum(several, 1.0) * log_normal_density(xp, numbers[self.name], *law)
+        return of_mean + count * xp.log(alone) + several * xp.log(1.0 - alone)
 
     @override
     def replicate(self, rng: np.random.Generator, latent: Latent) -> Replicates:
-        centre, error, single = self._moments(latent.xp, latent)
-        drawn: Replicates = {self.name: rng.normal(centre, error)}
-        if self.single is not None:
-            drawn[f"{self.name}[one only]"] = rng.binomial(self.n, single).astype(float)
-        return drawn
+        moments = self._moments(latent.xp, latent)
+        if self.single is None:
+            return {self.name: rng.normal(*self._centre_and_error(latent.xp, moments, None))}
+        single = rng.binomial(self.n, moments[2]).astype(float)
+        centre, error = self._centre_and_error(latent.xp, moments, self.n - single)
+        drawn = np.where(single < self.n, rng.normal(centre, error), 1.0)
+        return {self.name: drawn, f"{self.name}[one only]": single}
 
     @override
     def statistic(self, numbers: Mapping[str, Any]) -> Any:

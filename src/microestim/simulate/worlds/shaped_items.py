@@ -270,7 +270,8 @@ def memberships_numbers(item: MembershipsEvidence, data: SurveyData, who: Ints) 
         listed = sum(sum(table.values()) for table in tables.values())
         return {"by_frequency": tables} | ({} if item.n is None else {"n": listed})
     assert item.mean is not None
-    found: Numbers = {"mean": round(float(k.mean()), 2)}
+    unit = item.rounded_to or 0.01
+    found: Numbers = {"mean": round(round(float(k.mean()) / unit) * unit, 10)}
     if item.sd is not None:
         found["sd"] = round(float(k.std()), 2)
         if found["sd"] == 0:
