@@ -1,16 +1,23 @@
 """Several countries: what they share, what is refused, and that a country with thin evidence borrows."""
 
 import copy
+import dataclasses
 import warnings
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import microestim as me
+from microestim.checks.extended_latent import extended_quantities
 from microestim.checks.shared_figures import check_shared_figures
 from microestim.errors import DoubleCountingError, InputError, ScopeError
 from microestim.models.correlations import DEFAULT_CORRELATIONS
+from microestim.models.graph import coordinate_names
 from microestim.models.people import TIER_IDS
+from microestim.models.pooling import OtherCountries
+from microestim.models.priors import DEFAULT_PRIORS
+from microestim.models.sampling import SamplerSettings
 from microestim.results import printed_draws
 from microestim.study import parse_study
 from microestim.workforce.pooled_fit import PooledFit
@@ -271,9 +278,59 @@ def test_what_is_said_of_a_country_names_those_that_it_was_fitted_with(small, fr
     monkeypatch.setattr("microestim.workforce.planning.LEAST_DRAWS", 100)
     plan = me.plan(fit, {"a figure": me.PlatformFigure(platform="mturk")}, rng=1)
     assert f"(fitted together with {france.id})" in plan.title
-    assert f"What {france.id} would say of quantities that only a candidate's data need" in str(plan)
     with pytest.raises(InputError, match="a plan is of one study: give the fit of one of"):
         me.plan(small, {"a figure": me.PlatformFigure(platform="mturk")})
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_deviate_given_those_of_other_countries_is_that_of_the_joint_normal_law(france, correlation, n):
+    name = "visitors_per_person[work pages, SimilarWeb]"
+    design = me.WorkforceModel(france).design
+    place = [each.name for each in design.parameters].index(name)
+    vectors = np.random.default_rng(2).standard_normal((n, 5, len(coordinate_names(design))))
+    stated = DEFAULT_CORRELATIONS["visitors_per_person"]
+    correlations = dict(DEFAULT_CORRELATIONS) | {
+        "visitors_per_person": dataclasses.replace(stated, correlation=correlation)
+    }
+    mean, sd = OtherCountries((design,) * n, tuple(vectors), correlations).given(name)
+    # With a common correlation of 1 the others agree, and the matrix below has no inverse: a hair less then.
+    rho = min(correlation, 1 - 1e-9)
+    whole = (1 - rho) * np.eye(n + 1) + rho
+    weights = np.linalg.solve(whole[1:, 1:], whole[1:, 0])
+    assert np.allclose(mean, weights @ vectors[:, :, place], atol=1e-6)
+    # A root of what rounding leaves of a variance of 0 is up to 1e-4.
+    assert sd == pytest.approx(np.sqrt(1 - whole[0, 1:] @ weights), abs=1e-4)
+
+
+def test_a_country_knows_of_what_it_lacks_as_much_as_the_others_say(france):
+    """Under the prior: a service that only France has, and a country with no audience at all."""
+    quiet = elsewhere().without(*SURVEY, *(e.id for e in france.evidence if e.type == "audience"))
+    model = me.PooledModel([france, quiet])
+    n = 4000
+    fit = PooledFit.from_deviates(
+        np.random.default_rng(3).standard_normal((2, n // 2, model.pooled_map.size)),
+        pooled=model.pooled_map,
+        studies=model.studies,
+        designs={name: each.design for name, each in model.models.items()},
+        priors=DEFAULT_PRIORS,
+        correlations=DEFAULT_CORRELATIONS,
+        sample_stats=xr.Dataset({"diverging": (("chain", "draw"), np.zeros((2, n // 2), dtype=bool))}),
+        settings=SamplerSettings(draws=n // 2, tune=100, chains=2, cores=1, seed=1, target_accept=0.9),
+        readings={"fr-2018": None, "be-2018": None},
+    )
+    name = "visitors_per_person[work pages, SimilarWeb]"
+    assert name not in fit["be-2018"].latent.p
+    drawn = np.log(extended_quantities(fit["be-2018"], np.random.default_rng(4))[name])
+    there = fit["fr-2018"].quantity(name)
+    rho = DEFAULT_CORRELATIONS["visitors_per_person"].correlation
+    # Four standard errors of a correlation near rho, and of a mean and a spread over 4,000 draws.
+    assert np.corrcoef(drawn, np.log(there).ravel())[0, 1] == pytest.approx(
+        rho, abs=4 * (1 - rho**2) / n**0.5
+    )
+    alone = np.log(fit["fr-2018"].quantity(name))
+    assert drawn.mean() == pytest.approx(alone.mean(), abs=4 * 2**0.5 * alone.std() / n**0.5)
+    assert drawn.std() == pytest.approx(alone.std(), rel=4 / n**0.5)
 
 
 def test_platforms_without_evidence_are_drawn_apart_in_each_country(small):

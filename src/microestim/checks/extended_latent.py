@@ -1,8 +1,11 @@
-"""A posterior's latent quantities, with what the fitted model did not need drawn from its prior."""
+"""A posterior's latent quantities, with what the fitted model did not need drawn from its prior.
+
+For one country of several the prior is that given the others' quantities, draw by draw.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +14,7 @@ from microestim.models.design import Design
 from microestim.models.evaluation import latent_of
 from microestim.models.frames import Frame
 from microestim.models.latent import Latent
+from microestim.models.pooling import OtherCountries
 from microestim.models.priors import Prior
 
 __all__ = ["extended_latent", "extended_quantities"]
@@ -25,15 +29,17 @@ class _WithPriors(dict[str, np.ndarray]):
         priors: Mapping[str, Prior],
         rng: np.random.Generator,
         draws: int,
+        elsewhere: OtherCountries,
     ) -> None:
         super().__init__(values)
-        self._priors, self._rng, self._draws = priors, rng, draws
+        self._priors, self._rng, self._draws, self._elsewhere = priors, rng, draws, elsewhere
 
     def __missing__(self, name: str) -> np.ndarray:
         kind, _, rest = name.rstrip("]").partition("[")
         page = rest.split(", ")[0]
         prior = self._priors[f"{kind}[{page}]" if f"{kind}[{page}]" in self._priors else kind]
-        z = prior.location + prior.spread * self._rng.standard_normal(self._draws)
+        mean, sd = self._elsewhere.given(name)
+        z = prior.location + prior.spread * (mean + sd * self._rng.standard_normal(self._draws))
         self[name] = np.asarray(prior.natural(z, np.exp))
         return self[name]
 
@@ -41,13 +47,23 @@ class _WithPriors(dict[str, np.ndarray]):
 class _RowsWithPriors(dict[str, np.ndarray]):
     """The same for the standard normal deviates of platforms."""
 
-    def __init__(self, rows: Mapping[str, np.ndarray], rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        rows: Mapping[str, np.ndarray],
+        rng: np.random.Generator,
+        platforms: Sequence[str],
+        elsewhere: OtherCountries,
+    ) -> None:
         super().__init__(rows)
-        self._rng = rng
+        self._rng, self._platforms, self._elsewhere = rng, platforms, elsewhere
 
     def __missing__(self, name: str) -> np.ndarray:
-        self[name] = self._rng.standard_normal(self["size"].shape)
-        return self[name]
+        drawn = self._rng.standard_normal(self["size"].shape)
+        for j, platform in enumerate(self._platforms):
+            mean, sd = self._elsewhere.given(name, platform)
+            drawn[:, j] = mean + sd * drawn[:, j]
+        self[name] = drawn
+        return drawn
 
 
 def extended_quantities(fit: FittedModel, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -65,7 +81,7 @@ def extended_quantities(fit: FittedModel, rng: np.random.Generator) -> dict[str,
     dict of str to ndarray, shape (draws,)
         Quantities in their own units.
     """
-    return _WithPriors(fit.latent.p, fit.all_priors, rng, len(fit.deviates.scalars))
+    return _WithPriors(fit.latent.p, fit.all_priors, rng, len(fit.deviates.scalars), fit.elsewhere)
 
 
 def extended_latent(
@@ -98,7 +114,7 @@ def extended_latent(
         One leading dimension, draws.
     """
     known = {name: fit.deviates.platforms[:, i] for i, name in enumerate(fit.design.rows)}
-    rows = _RowsWithPriors(known, rng)
+    rows = _RowsWithPriors(known, rng, fit.design.platforms, fit.elsewhere)
     p = extended_quantities(fit, rng) if quantities is None else quantities
     if asked is not None:
         # What is there counts: the model takes a country share as 1 where no row speaks of it, and growth as

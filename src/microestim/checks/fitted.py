@@ -13,6 +13,7 @@ from microestim.models.design import Design
 from microestim.models.evaluation import Deviates
 from microestim.models.latent import Latent
 from microestim.models.people import Tiers
+from microestim.models.pooling import OtherCountries
 from microestim.models.priors import Prior
 from microestim.models.sampling import SamplerSettings
 from microestim.results import Summary, Table
@@ -112,6 +113,10 @@ class FittedModel(Protocol):
     @property
     def others(self) -> tuple[str, ...]:
         """Ids of the studies that it was fitted with; none where it was fitted alone."""
+
+    @property
+    def elsewhere(self) -> OtherCountries:
+        """What those studies say of quantities that its own model does not have."""
 
     @property
     def reading(self) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from microestim.models.design import Design
 from microestim.models.graph import coordinate_names
 from microestim.models.observations import DeclaredAccounts
 
-__all__ = ["Link", "PooledMap", "pool_designs"]
+__all__ = ["Link", "OtherCountries", "PooledMap", "pool_designs"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,60 @@ class PooledMap:
         return tuple(
             whole[..., start : start + size] for start, size in zip(self.starts, self.sizes, strict=True)
         )
+
+
+@dataclass(frozen=True)
+class OtherCountries:
+    """What the countries that one was fitted with say of quantities that its own model does not have.
+
+    Parameters
+    ----------
+    designs : tuple of Design
+        The other countries' models.
+    vectors : tuple of ndarray, each of shape (draws, coordinates)
+        Their draws, from the same joint draws as the country's.
+    correlations : mapping of str to CountryCorrelation
+        Correlations by name.
+    """
+
+    designs: tuple[Design, ...]
+    vectors: tuple[np.ndarray, ...]
+    correlations: Mapping[str, CountryCorrelation]
+
+    @cached_property
+    def _columns(self) -> dict[tuple[str, str], list[np.ndarray]]:
+        columns: dict[tuple[str, str], list[np.ndarray]] = {}
+        for design, vectors in zip(self.designs, self.vectors, strict=True):
+            for place, (name, kind) in enumerate(_keys(design)):
+                if kind is not None:
+                    columns.setdefault((name, kind), []).append(vectors[:, place])
+        return columns
+
+    def given(self, name: str, platform: str | None = None) -> tuple[np.ndarray | float, float]:
+        """Give the law of a deviate that only the other countries have, given theirs: normal.
+
+        Parameters
+        ----------
+        name : str
+            Name of a scalar quantity, or of a quantity that each platform has.
+        platform : str, optional
+            Which platform's.
+
+        Returns
+        -------
+        mean : ndarray, shape (draws,), or float
+            Mean, by draw; 0 where no other country has it.
+        sd : float
+            Standard deviation; 1 where no other country has it.
+        """
+        kind = correlation_kind(name)
+        key = (name, kind) if platform is None else (f"{name}[{platform}]", f"{kind} of a platform")
+        known = self._columns.get(key, [])
+        if not known:
+            return 0.0, 1.0
+        correlation, n = self.correlations[key[1]].correlation, len(known)
+        weight = correlation / (1.0 - correlation + n * correlation)
+        return weight * np.sum(known, axis=0), math.sqrt(max(1.0 - n * correlation * weight, 0.0))
 
 
 def pool_designs(designs: Sequence[Design], correlations: Mapping[str, CountryCorrelation]) -> PooledMap:

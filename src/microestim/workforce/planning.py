@@ -41,14 +41,11 @@ class Plan:
         The tier that orders the candidates.
     title : str
         Title of the table.
-    others : tuple of str
-        Ids of the studies that the fit was made together with.
     """
 
     widths: tuple[ExpectedWidth, ...]
     tier: str
     title: str
-    others: tuple[str, ...] = ()
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -152,14 +149,6 @@ class Plan:
                 "Widths in people, expected over data drawn from the posterior predictive distribution, by "
                 "regression of the tiers' logarithms on those data (expected value of sample information). "
                 "Given the model, its priors, and answers as it describes them.",
-                *(
-                    (
-                        f"What {', '.join(self.others)} would say of quantities that only a candidate's data "
-                        "need is left out: such a candidate may narrow more.",
-                    )
-                    if self.others
-                    else ()
-                ),
             ),
             align=("left", "left", *("right",) * 7),
         )
@@ -234,9 +223,8 @@ def plan(
     It rests on the model: data that the model cannot produce may say more, or less.
 
     A quantity that only the candidate's data need, such as the visitors per person of a new service, is drawn
-    from its prior. For one country of a pooled fit that leaves out what the other countries say of it, so
-    that evidence which another country has already is expected to bring less than it would: in one case
-    tried, 0.78 of the width of weekly people instead of 0.68.
+    from its prior; for one country of a pooled fit, from its prior given what the quantity is in the other
+    countries in the same draw.
 
     References
     ----------
@@ -307,5 +295,4 @@ def plan(
         f"{fit.study.title}: what to collect next"
         + (f" (fitted together with {', '.join(fit.others)})" if fit.others else "")
         + ("" if fit.converged else " - NOT CONVERGED"),
-        tuple(fit.others),
     )

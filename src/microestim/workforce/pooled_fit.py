@@ -16,7 +16,7 @@ from microestim.errors import InputError
 from microestim.models.correlations import CountryCorrelation
 from microestim.models.design import Design
 from microestim.models.people import TIER_IDS
-from microestim.models.pooling import PooledMap
+from microestim.models.pooling import OtherCountries, PooledMap
 from microestim.models.priors import Prior
 from microestim.models.sampling import SamplerSettings, software_versions
 from microestim.results import ROUNDING_RULE, Summary, Table, format_share, printed_draws
@@ -40,22 +40,26 @@ class CountryFit(PosteriorViews):
     """One country's part of a pooled fit: as a fit of its own, informed by the other countries.
 
     Made by `PooledFit`. What would have to fit the country again, or takes its prior for independent of the
-    other countries, is to be had of a fit of the study alone, and asking for it says so. Only `me.plan` takes
-    it all the same, and says what it then leaves out.
+    other countries, is to be had of a fit of the study alone, and asking for it says so.
 
     Parameters
     ----------
     others : tuple of str
         Ids of the studies that it was fitted with.
+    elsewhere : OtherCountries
+        What they say of quantities that its own model does not have.
     place : int
         Position among the studies: platforms without evidence are drawn apart in each country.
     **parts
         As in `WorkforceFit`.
     """
 
-    def __init__(self, *, others: tuple[str, ...], place: int, **parts: Any) -> None:
+    def __init__(
+        self, *, others: tuple[str, ...], elsewhere: OtherCountries, place: int, **parts: Any
+    ) -> None:
         super().__init__(**parts)
         self.others = others
+        self.elsewhere = elsewhere
         self.stream = (place,)
 
     def __getattr__(self, name: str) -> Never:
@@ -202,9 +206,17 @@ class PooledFit(Mapping[str, CountryFit]):
         """
         ids = [study.id for study in studies]
         own = versions if versions is not None else software_versions()
+        by_country = pooled.apply(deviates)
+        flat = {name: each.reshape(-1, each.shape[-1]) for name, each in zip(ids, by_country, strict=True)}
+        others = {name: tuple(each for each in ids if each != name) for name in ids}
         countries = {
             study.id: CountryFit(
-                others=tuple(each for each in ids if each != study.id),
+                others=others[study.id],
+                elsewhere=OtherCountries(
+                    tuple(designs[each] for each in others[study.id]),
+                    tuple(flat[each] for each in others[study.id]),
+                    correlations,
+                ),
                 place=place,
                 study=study,
                 design=designs[study.id],
@@ -215,7 +227,7 @@ class PooledFit(Mapping[str, CountryFit]):
                 reading=readings[study.id],
                 versions=own,
             )
-            for place, (study, vectors) in enumerate(zip(studies, pooled.apply(deviates), strict=True))
+            for place, (study, vectors) in enumerate(zip(studies, by_country, strict=True))
         }
         return cls(countries, deviates=deviates, correlations=correlations, pooled=pooled)
 

@@ -13,6 +13,7 @@ from microestim.models.design import Design
 from microestim.models.evaluation import Deviates, evaluate, log_densities, model_numbers
 from microestim.models.latent import Latent
 from microestim.models.people import TIER_IDS, Tiers, count_people
+from microestim.models.pooling import OtherCountries
 from microestim.models.priors import Prior
 from microestim.models.sampling import SamplerSettings, software_versions
 from microestim.study import Study
@@ -70,6 +71,7 @@ class JointPosterior:
         # Further numbers of the seed of what is drawn after sampling; fits made together differ in them.
         self.stream: tuple[int, ...] = ()
         self.others: tuple[str, ...] = ()
+        self.elsewhere = OtherCountries((), (), {})
         self._wider: dict[tuple[str, ...], TierEstimates] = {}
 
     @property
