@@ -226,7 +226,7 @@ def test_calibrate_passes_every_option_on_and_says_what_it_wrote(
     out, _ = capsys.readouterr()
     assert out.startswith("the table\n")
     assert "fr-2018-calibration/calibration.json" in out
-    arguments = ["--worlds", "7", "--jobs", "2", "--output", "here", "--seed", "9", "--resume", "--json"]
+    arguments = ["--worlds", "7", "--jobs", "2", "--out", "here", "--rng", "9", "--resume", "--json"]
     assert main(["calibrate", "fr-2018", *arguments]) == 0
     assert json.loads(capsys.readouterr().out) == {"study": "fr-2018"}
     first, second = calls
@@ -235,7 +235,7 @@ def test_calibrate_passes_every_option_on_and_says_what_it_wrote(
     assert second["output"] == Path("here")
     # Nothing is drawn for what cannot be written.
     Path("file").write_text("", encoding="utf-8")
-    assert main(["calibrate", "fr-2018", "--output", "file/here"]) == 2
+    assert main(["calibrate", "fr-2018", "--out", "file/here"]) == 2
     assert len(calls) == 2
 
 

@@ -169,7 +169,7 @@ def run(
 @cli.command(
     epilog=_examples(
         "calibrate fr-2018 --worlds 50 --jobs 2",
-        "calibrate br-2023.toml --output br-calibration --resume",
+        "calibrate br-2023.toml --out br-calibration --resume",
     )
 )
 @click.argument("study")
@@ -178,12 +178,12 @@ def run(
     "--jobs", type=int, default=1, show_default=True, help="Worlds at the same time; -1: one a processor."
 )
 @click.option(
-    "--output",
+    "--out",
     type=click.Path(path_type=Path),
     help="Folder to write to; named after the study, with '-calibration', unless given.",
 )
 @click.option(
-    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="The same seed, the same worlds."
+    "--rng", type=int, default=DEFAULT_SEED, show_default=True, help="Seed: the same seed, the same worlds."
 )
 @click.option("--resume", is_flag=True, help="Go on with the calibration in the folder.")
 @click.option(
@@ -194,8 +194,8 @@ def calibrate(
     study: str,
     worlds: int,
     jobs: int,
-    output: Path | None,
-    seed: int,
+    out: Path | None,
+    rng: int,
     resume: bool,
     priors: Path | None,
     as_json: bool,
@@ -208,11 +208,11 @@ def calibrate(
     10 to 25 seconds. Worlds that the model refuses, and fits that did not converge, are counted in the table.
     """
     found = _study(study)
-    folder = Path(f"{found.id}-calibration") if output is None else output
+    folder = Path(f"{found.id}-calibration") if out is None else out
     _refuse_unusable(folder)
     progress = sys.stderr.isatty()
     options: dict[str, Any] = {"priors": _priors(priors, found), "output": folder, "resume": resume}
-    result = me.calibrate(found, worlds=worlds, rng=seed, jobs=jobs, progress=progress, **options)
+    result = me.calibrate(found, worlds=worlds, rng=rng, jobs=jobs, progress=progress, **options)
     if as_json:
         click.echo(result.to_json(), nl=False)
         return

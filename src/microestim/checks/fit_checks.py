@@ -340,8 +340,8 @@ def check_bounds(fit: FittedModel) -> CheckResult:
     own = {name: float(np.median(draws)) for name, draws in bounds.draws["registered"].items()}
     sentence = (
         f"Between the bounds the answer rests on the prior for people who are not on {bounds.platform}: "
-        f"registered people are {format_number(own['lower'])} to "
-        f"{format_number(own['upper given the mean'])} (medians) whatever it says."
+        f"those of registered people have medians of {format_number(own['lower'])} and "
+        f"{format_number(own['upper given the mean'])}."
         if passed
         else f"{outside:.1%} of the draws of {worst} lie outside what any memberships allow, and held within "
         f"it {worst} moves by {moved[worst]:.0%} of the width of its interval; see the check of memberships."

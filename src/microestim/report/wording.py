@@ -51,18 +51,18 @@ def magnitude(draws: np.ndarray) -> str:
     Returns
     -------
     str
-        The factor is the square root of the ratio of the limits of the 95 % equal-tailed interval.
+        The factor is that from the median to the further limit of the 95 % equal-tailed interval.
 
     Examples
     --------
     >>> magnitude(np.exp(np.linspace(np.log(10_000), np.log(40_000), 1001)))
     'tens of thousands of people, known to within a factor of 1.9 either way'
     """
-    low, high = np.quantile(draws, (0.025, 0.975))
+    low, middle, high = np.quantile(draws, (0.025, 0.5, 0.975))
     power = min(power_of_ten(printed_draws(draws)[0]), len(_POWERS) - 1)
     if low <= 0:
         return f"{_POWERS[power]} people, with no lower limit"
-    factor = math.sqrt(high / low)
+    factor = max(middle / low, high / middle)
     digits = 1 if factor < 9.95 else 0
     return f"{_POWERS[power]} people, known to within a factor of {factor:.{digits}f} either way"
 

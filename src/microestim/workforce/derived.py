@@ -287,7 +287,7 @@ def derive(
         DerivedQuantity(
             "reserve",
             tier,
-            "registered people for each",
+            "registered people per person of the tier",
             "registered people / people in the tier",
             people["registered"] / people[tier],
         )
@@ -376,7 +376,8 @@ def full_time_equivalents(
     Notes
     -----
     By income: people x monthly income / full-time wage. By hours: people x weekly hours / full-time hours.
-    By the hours that income pays: people x monthly income / hourly pay / full-time hours a month. Where
+    By the hours that income pays: people x monthly income / hourly pay / full-time hours a month, with
+    52 / 12 weeks a month. These are definitions: what a study calls full-time jobs is one of them. Where
     micro-work pays less than the wage, the first is smaller than the others: say which one is meant.
 
     Examples

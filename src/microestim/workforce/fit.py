@@ -147,6 +147,11 @@ class WorkforceFit(PosteriorViews):
             A matrix, evidence by tier: how far the median moves, and how much the interval widens. Evidence
             that the model cannot do without is named with the reason. For pieces of evidence also whether
             they conflict. The fit keeps it, and `check` and `report` then show it; a saved fit does not.
+
+        Raises
+        ------
+        InputError
+            `by` is neither of its two values, or a number is out of its range.
         """
         from microestim.workforce.leave_out import evidence_influence
 

@@ -258,6 +258,11 @@ class WorkforceModel:
         WorkforceFit
             The posterior. Where the sampler did not converge, a `ConvergenceWarning` is issued and every
             table made from the fit says so.
+
+        Raises
+        ------
+        InputError
+            A number is out of its range, or the study has no such reading.
         """
         if reading is not None and not self.readings:
             raise InputError("reading was given, but the study has no evidence on stated frequency")

@@ -184,6 +184,11 @@ class PooledModel:
         PooledFit
             The posterior, country by country and together. Where the sampler did not converge, a
             `ConvergenceWarning` is issued and every table made from the fit says so.
+
+        Raises
+        ------
+        InputError
+            A number is out of its range, or there is no such study or reading.
         """
         chosen = self._readings(readings or {})
         settings = SamplerSettings(

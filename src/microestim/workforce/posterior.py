@@ -168,6 +168,11 @@ class JointPosterior:
         -------
         ndarray, shape (chains, draws)
             Draws, in people or accounts.
+
+        Raises
+        ------
+        InputError
+            There is no such tier, platform, scope or class.
         """
         return self.tiers.draws(tier, of=of, platform=platform, scope=scope, without_class=without_class)
 
@@ -183,6 +188,11 @@ class JointPosterior:
         -------
         ndarray, shape (chains, draws)
             Draws.
+
+        Raises
+        ------
+        InputError
+            The model has no such quantity.
         """
         from microestim.errors import InputError
 

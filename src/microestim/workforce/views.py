@@ -70,6 +70,11 @@ class PosteriorViews(JointPosterior):
         -------
         Summary
             Printable, and exportable as a frame, Markdown, LaTeX or HTML.
+
+        Raises
+        ------
+        InputError
+            The level is no share, or there is no such scope or class.
         """
         tiers = self.tiers.over(scope, without_class=without_class)
         if tiers.observed is not None:
@@ -239,6 +244,11 @@ class PosteriorViews(JointPosterior):
         -------
         str
             What was found, what the ranges are and how numbers were rounded.
+
+        Raises
+        ------
+        InputError
+            The level is no share, or there is no such language, scope or class.
         """
         from microestim.report.paragraph import paragraph
 

@@ -174,7 +174,8 @@ def inverse_bounds(mean: float, n_platforms: int | None = None) -> InverseBounds
     Notes
     -----
     1/K is convex, so its mean is least when K takes only the two whole numbers around its mean, and
-    largest when K takes only 1 and J: :math:`1 - (\mu - 1) / J`, which tends to 1 without a J.
+    largest when K takes only 1 and J: :math:`1 - (\mu - 1) / J`, which tends to 1 without a J. This is
+    Jensen's inequality and its converse on a bounded set, derived here.
 
     Examples
     --------
@@ -388,7 +389,8 @@ def membership_bounds(
     -----
     Members of the frame own :math:`k_F N_F` of the accounts. The others own the rest, and k' each:
     :math:`U = N_F + (\sum_j A_j - k_F N_F) / k'`. With :math:`k' = k_F` this is the division by the mean.
-    Nothing asked on the frame says anything about k'.
+    Nothing asked on the frame says anything about k'. Derived here from :math:`\sum_j A_j = \sum_i K_i`, with
+    K_i the platforms of person i.
 
     Examples
     --------

@@ -45,19 +45,19 @@ class CountPriors:
 
     Parameters
     ----------
-    times : float
-        Median over groups of how often a typical person would be seen in all: the median (log-normal rates)
-        or mean (gamma rates) number of times.
-    times_sd : float
+    times : float, default 0.5
+        Median over groups of how often a typical person would be seen over all occasions: the median
+        (log-normal rates) or mean (gamma rates) number of times.
+    times_sd : float, default 1.5
         Standard deviation of the log of `times`.
-    times_between : float
+    times_between : float, default 0.7
         Scale of the half-normal prior of the spread of that log between groups.
-    unequal : float
+    unequal : float, default 1.5
         How unequal people are, in a typical group: the standard deviation of the log rate (log-normal), or
         the shape of the gamma distribution, small where people are very unequal.
-    unequal_sd : float
+    unequal_sd : float, default 0.3
         Standard deviation of the log of `unequal`.
-    unequal_between : float
+    unequal_between : float, default 0.3
         Scale of the half-normal prior of the spread of that log between groups.
 
     Raises

@@ -109,11 +109,11 @@ def depart(
     knobs : Knobs
         The world's knobs.
     departure : str
-        "no link": people on more platforms are no more active. "strong overlap": two to five platforms a
-        person. "three platforms". "tiny survey": 25 to 80 answers a wave. "bad audience": errors of a
-        factor of two and more, and a high threshold. "heavy inflation": declared numbers three to ten
-        times the register. "two visitors": everybody is counted twice by the audience service. "silent
-        class": nothing is known of one class of platforms.
+        "no link": people on more platforms are no more active. "strong overlap": about two and a half to
+        five platforms a person. "three platforms". "tiny survey": 25 to 80 answers a wave. "bad audience":
+        errors of a factor of two and more, and a high threshold. "heavy inflation": declared numbers three
+        to ten times the accounts that residents have. "two visitors": everybody is counted twice by the
+        audience service. "silent class": nothing is known of one class of platforms.
     rng : int, numpy.random.Generator, numpy.random.SeedSequence or None, optional
         Seed, or source of random numbers, for departures of random size.
 
